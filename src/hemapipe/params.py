@@ -1,0 +1,105 @@
+"""Typed parameters: every sub-package declares its own `Section`; this module reads and checks them.
+
+`params.yaml` is read directly, not through DVC, so that stages run where DVC is not installed.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import os
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from hemapipe.errors import HemapipeError
+
+PARAMS_PATH = Path("params.yaml")
+
+
+class Section(BaseModel):
+    """A typed part of `params.yaml`; an unknown key is an error, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+AnySection = TypeVar("AnySection", bound=Section)
+
+
+def read_params(path: Path = PARAMS_PATH) -> dict[str, Any]:
+    """Return the whole of `params.yaml` as nested dictionaries.
+
+    Raises:
+        HemapipeError: the file is missing or is not valid YAML.
+    """
+    if not path.exists():
+        raise HemapipeError(f"{path} not found: run from the root of the repository")
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise HemapipeError(f"{path} is not valid YAML: {error}") from error
+
+
+def lookup(params: dict[str, Any], name: str) -> Any:
+    """Return the value at a dotted `name`, recording the read for the tests.
+
+    Raises:
+        HemapipeError: no such key; the message names the nearest one.
+    """
+    value: Any = params
+    for part in name.split("."):
+        if not isinstance(value, dict) or part not in value:
+            known = list(value) if isinstance(value, dict) else []
+            raise HemapipeError(f"params.yaml has no key {name!r}{_nearest(part, known)}")
+        value = value[part]
+    _trace(name)
+    return value
+
+
+def load(section: type[AnySection], name: str, path: Path = PARAMS_PATH) -> AnySection:
+    """Return the checked section at the dotted `name` of `params.yaml`.
+
+    Raises:
+        HemapipeError: unknown or missing keys, or values out of range, each named.
+    """
+    return check(section, lookup(read_params(path), name), name)
+
+
+def check(section: type[AnySection], values: Any, name: str) -> AnySection:
+    """Validate a dictionary against `section`; `name` is what messages call it."""
+    try:
+        return section.model_validate(values)
+    except ValidationError as error:
+        raise HemapipeError(_explain(error, section, name)) from error
+
+
+def derive_seed(seed: int, *names: str) -> int:
+    """Return a 31-bit seed for a named use, so that stages do not share a random stream."""
+    digest = hashlib.sha256("/".join([str(seed), *names]).encode()).digest()
+    return int.from_bytes(digest[:4], "big") >> 1
+
+
+def _explain(error: ValidationError, section: type[Section], name: str) -> str:
+    lines = [f"params.yaml, section {name!r}:"]
+    for problem in error.errors():
+        where = ".".join(str(part) for part in problem["loc"])
+        if problem["type"] == "extra_forbidden":
+            lines.append(f"  unknown key {where!r}{_nearest(where, list(section.model_fields))}")
+        else:
+            lines.append(f"  {where or name}: {problem['msg']} (got {problem['input']!r})")
+    return "\n".join(lines)
+
+
+def _nearest(word: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(word.rsplit(".", 1)[-1], known, n=1, cutoff=0.5)
+    return f"; did you mean {close[0]!r}?" if close else f"; known keys: {', '.join(sorted(known))}"
+
+
+def _trace(name: str) -> None:
+    """Append the key to the file named by HEMAPIPE_TRACE: the pipeline's tests compare it with dvc.yaml."""
+    target = os.environ.get("HEMAPIPE_TRACE")
+    if target:
+        with open(target, "a", encoding="utf-8") as handle:
+            handle.write(f"param {name}\n")

@@ -1,0 +1,78 @@
+"""The tables that pass between stages: their columns, and one way to read and write them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from hemapipe.errors import HemapipeError
+
+#: A row per file of the archive. `status` is ok, truncated or unreadable; `note` says why, or what was normalised.
+MANIFEST = (
+    "image_id path label patient sequence official width height sha256 phash status duplicate_of conflict note"
+).split()
+#: The unit a split may not cut.
+GROUPS = "image_id group".split()
+#: One row per image and fold; roles are train, val, test, embargo.
+SPLITS = "image_id fold role".split()
+#: The transform of a variant; variant 0 is the original and has the neutral values.
+OPS = "flip turns angle zoom crop_x crop_y".split()
+#: The final sample table: a plan without pixels.
+AUGMENT = ["sample_id", "image_id", "variant", *OPS, "fold", "role"]
+#: Followed by one column `p_<class>` per class, in the order of `classes()`.
+PREDICTIONS = "sample_id image_id fold role".split()
+
+_TYPES = {
+    "fold": "int64", "variant": "int64", "flip": "int64", "turns": "int64",
+    "angle": "float64", "zoom": "float64", "crop_x": "float64", "crop_y": "float64",
+    "width": "int64", "height": "int64", "conflict": "bool",
+}  # fmt: skip
+
+
+def read_table(path: Path | str, columns: list[str]) -> pd.DataFrame:
+    """Read a CSV that must have `columns`; text stays text ('' for empty), further columns are numbers.
+
+    Raises:
+        HemapipeError: the file or one of the columns is missing.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise HemapipeError(f"{path} not found: `dvc repro` makes it")
+    header = path.open(encoding="utf-8").readline().strip().split(",")
+    missing = [name for name in columns if name not in header]
+    if missing:
+        raise HemapipeError(f"{path} lacks the columns {', '.join(missing)}")
+    types = {name: _TYPES.get(name, "str" if name in columns else "float64") for name in header}
+    return pd.read_csv(path, dtype=types, keep_default_na=False, na_values={})  # type: ignore[arg-type]
+
+
+def write_table(table: pd.DataFrame, path: Path | str) -> None:
+    """Write a CSV whose bytes depend on the content alone (7 significant digits, Unix line ends)."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    table.to_csv(path, index=False, lineterminator="\n", float_format="%.7g")
+
+
+def write_json(values: dict[str, Any], path: Path | str) -> None:
+    """Write JSON for people and for `dvc metrics`: sorted, indented, finite.
+
+    Raises:
+        ValueError: a value is NaN or infinite, which JSON cannot hold.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(values, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n", "utf-8")
+
+
+def classes(manifest: pd.DataFrame) -> list[str]:
+    """Return the class names of a manifest, sorted; their order is the order of every probability column."""
+    return sorted(set(manifest["label"]) - {""})
+
+
+def packed_rows(manifest: pd.DataFrame) -> pd.Series:
+    """Return image_id → row of the packed arrays, which hold every decodable manifest row in order."""
+    decodable = manifest.loc[manifest["status"] != "unreadable", "image_id"]
+    return pd.Series(range(len(decodable)), index=decodable.to_numpy())
