@@ -16,15 +16,14 @@ os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT / "src"), os.e
 
 
 def _trace_modules() -> None:
-    """Append the local modules that were imported to the file named by HEMAPIPE_TRACE, for the pipeline's tests."""
-    target = os.environ.get("HEMAPIPE_TRACE")
-    if not target:
+    """Note the local modules this run imported in the folder HEMAPIPE_TRACE (see tests/test_pipeline.py)."""
+    folder = os.environ.get("HEMAPIPE_TRACE")
+    if not folder:
         return
-    with open(target, "a", encoding="utf-8") as handle:
-        for name, module in sorted(sys.modules.items()):
-            file = getattr(module, "__file__", None)
-            if name.partition(".")[0] == "hemapipe" and file:
-                handle.write(f"module {Path(file).relative_to(ROOT).as_posix()}\n")
+    run = "-".join([Path(sys.argv[0]).stem, *sys.argv[1:]])
+    files = [getattr(module, "__file__", None) for name, module in sys.modules.items() if name.startswith("hemapipe")]
+    with open(Path(folder) / run, "a", encoding="utf-8") as handle:
+        handle.writelines(f"module {Path(file).relative_to(ROOT).as_posix()}\n" for file in sorted(filter(None, files)))
 
 
 atexit.register(_trace_modules)

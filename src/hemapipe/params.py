@@ -8,11 +8,12 @@ from __future__ import annotations
 import difflib
 import hashlib
 import os
+import sys
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
 
 from hemapipe.errors import HemapipeError
 
@@ -23,6 +24,15 @@ class Section(BaseModel):
     """A typed part of `params.yaml`; an unknown key is an error, values do not change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+    _name: str = PrivateAttr("")
+
+    if "HEMAPIPE_TRACE" in os.environ:
+
+        def __getattribute__(self, item: str) -> Any:
+            """Record which keys a stage really uses: the pipeline's tests hold them against dvc.yaml."""
+            if item in type(self).model_fields and self._name:
+                _trace(f"{self._name}.{item}")
+            return super().__getattribute__(item)
 
 
 AnySection = TypeVar("AnySection", bound=Section)
@@ -43,19 +53,13 @@ def read_params(path: Path = PARAMS_PATH) -> dict[str, Any]:
 
 
 def lookup(params: dict[str, Any], name: str) -> Any:
-    """Return the value at a dotted `name`, recording the read for the tests.
+    """Return the value at a dotted `name` of the nested dictionaries.
 
     Raises:
         HemapipeError: no such key; the message names the nearest one.
     """
-    value: Any = params
-    for part in name.split("."):
-        if not isinstance(value, dict) or part not in value:
-            known = list(value) if isinstance(value, dict) else []
-            raise HemapipeError(f"params.yaml has no key {name!r}{_nearest(part, known)}")
-        value = value[part]
     _trace(name)
-    return value
+    return _walk(params, name)
 
 
 def load(section: type[AnySection], name: str, path: Path = PARAMS_PATH) -> AnySection:
@@ -64,21 +68,33 @@ def load(section: type[AnySection], name: str, path: Path = PARAMS_PATH) -> AnyS
     Raises:
         HemapipeError: unknown or missing keys, or values out of range, each named.
     """
-    return check(section, lookup(read_params(path), name), name)
+    return check(section, _walk(read_params(path), name), name)
 
 
 def check(section: type[AnySection], values: Any, name: str) -> AnySection:
     """Validate a dictionary against `section`; `name` is what messages call it."""
     try:
-        return section.model_validate(values)
+        checked = section.model_validate(values)
     except ValidationError as error:
         raise HemapipeError(_explain(error, section, name)) from error
+    checked._name = name
+    return checked
 
 
 def derive_seed(seed: int, *names: str) -> int:
     """Return a 31-bit seed for a named use, so that stages do not share a random stream."""
     digest = hashlib.sha256("/".join([str(seed), *names]).encode()).digest()
     return int.from_bytes(digest[:4], "big") >> 1
+
+
+def _walk(params: dict[str, Any], name: str) -> Any:
+    value: Any = params
+    for part in name.split("."):
+        if not isinstance(value, dict) or part not in value:
+            known = list(value) if isinstance(value, dict) else []
+            raise HemapipeError(f"params.yaml has no key {name!r}{_nearest(part, known)}")
+        value = value[part]
+    return value
 
 
 def _explain(error: ValidationError, section: type[Section], name: str) -> str:
@@ -98,8 +114,9 @@ def _nearest(word: str, known: list[str]) -> str:
 
 
 def _trace(name: str) -> None:
-    """Append the key to the file named by HEMAPIPE_TRACE: the pipeline's tests compare it with dvc.yaml."""
-    target = os.environ.get("HEMAPIPE_TRACE")
-    if target:
-        with open(target, "a", encoding="utf-8") as handle:
+    """Note the key in the folder HEMAPIPE_TRACE, one file per stage run (see tests/test_pipeline.py)."""
+    folder = os.environ.get("HEMAPIPE_TRACE")
+    if folder:
+        run = "-".join([Path(sys.argv[0]).stem, *sys.argv[1:]])
+        with open(Path(folder) / run, "a", encoding="utf-8") as handle:
             handle.write(f"param {name}\n")
