@@ -1,0 +1,198 @@
+"""Decode one image file, whatever it holds, into RGB uint8 pixels and a verdict.
+
+Every decodable picture becomes the same thing: height × width × 3, uint8, RGB, upright. What was done to get there
+(orientation, grey, CMYK, alpha, bit depth) is said in the note. OpenCV decodes what is common, because it is fast;
+Pillow reads every header first (so that an absurd size is refused before any memory is taken), decodes what OpenCV
+would misread, and gives the second opinion on files that end too early.
+"""
+
+from __future__ import annotations
+
+import io
+import threading
+import warnings
+from dataclasses import dataclass
+from typing import Literal
+
+import cv2
+import numpy as np
+from PIL import Image, ImageFile, ImageOps
+
+#: 100 megapixels are 300 MB of pixels; a camera's field of view has a quarter of that.
+MAX_PIXELS = 100_000_000
+
+Status = Literal["ok", "truncated", "unreadable"]
+
+_ORIENTATION = 0x0112  # EXIF tag
+_CV2_MODES = {"L", "RGB", "1", "P", "I;16", "I;16B", "I;16L"}
+_SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM", b"II*\0", b"MM\0*", b"GIF8")
+_END_MARKED = {"JPEG", "PNG", "BMP"}
+_lenient = threading.Lock()
+
+# A decoder's complaint about one file belongs into that file's note, not on the screen.
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """Pixels of one file: uint8 height × width × 3 RGB, or None when the status is `unreadable`.
+
+    `note` gives the reason of a status other than ok, or what was normalised; `format` is what the content is
+    (JPEG, PNG, BMP, TIFF, …), whatever the file is called; '' when no decoder knows it.
+    """
+
+    pixels: np.ndarray | None
+    status: Status
+    note: str = ""
+    format: str = ""
+
+
+def decode(data: bytes, max_pixels: int = MAX_PIXELS) -> Decoded:
+    """Decode the bytes of an image file; never raises on bad content.
+
+    Status `truncated` comes with the pixels that could be decoded (the rest is filler); `unreadable` has none.
+    """
+    if not data:
+        return Decoded(None, "unreadable", "zero bytes")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow warns of sizes and tags that are judged here
+            return _decode(data, max_pixels)
+    except Exception as error:  # decoders raise whatever they like on hostile bytes; the reason goes into the row
+        return Decoded(None, "unreadable", _reason(error))
+
+
+def looks_like_image(head: bytes) -> bool:
+    """Say whether the first 16 bytes of a file are those of an image format read here."""
+    return head.startswith(_SIGNATURES) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
+
+
+def _decode(data: bytes, max_pixels: int) -> Decoded:
+    try:
+        header = Image.open(io.BytesIO(data))
+    except Image.DecompressionBombError as error:
+        return Decoded(None, "unreadable", f"decompression bomb: {error}")
+    except Image.UnidentifiedImageError:
+        return Decoded(None, "unreadable", "no image format recognised in the content")
+    kind = "JPEG" if header.format == "MPO" else header.format or ""
+    width, height = header.size
+    if width * height > max_pixels:
+        return Decoded(None, "unreadable", f"decompression bomb: {width}x{height} pixels declared", kind)
+    if header.mode in {"I", "F"}:
+        return Decoded(None, "unreadable", "pixels of 32 bits have no defined range: save as 8 or 16 bit", kind)
+    return _decode_kind(data, header, kind)
+
+
+def _decode_kind(data: bytes, header: Image.Image, kind: str) -> Decoded:
+    notes = _describe(header)
+    pixels = _opencv(data, notes) if _opencv_can(header) else None
+    if pixels is not None and _ends_properly(data, kind):
+        return Decoded(pixels, "ok", "; ".join(notes), kind)
+    try:
+        strict = _pillow(data)
+    except Exception as error:  # the second opinion: the file is cut off or damaged
+        return _salvage(data, kind, error, notes)
+    if kind in _END_MARKED and not _ends_properly(data, kind):
+        notes.append("end marker missing, all pixels there")
+    return Decoded(strict if pixels is None else pixels, "ok", "; ".join(notes), kind)
+
+
+def _describe(header: Image.Image) -> list[str]:
+    """Note what will be normalised, from the header alone."""
+    notes: list[str] = []
+    has_exif = "exif" in header.info or header.format == "TIFF"
+    orientation = header.getexif().get(_ORIENTATION, 1) if has_exif else 1
+    if orientation in range(2, 9):
+        notes.append(f"EXIF orientation {orientation} applied")
+    if header.mode in {"L", "LA", "1", "I;16", "I;16B", "I;16L"}:
+        notes.append("grayscale")
+    if header.mode == "CMYK":
+        notes.append("CMYK converted")
+    if _has_alpha(header):
+        notes.append("alpha laid on white")
+    frames = getattr(header, "n_frames", 1)
+    if frames > 1 and header.format != "MPO":
+        notes.append(f"first of {frames} frames")
+    return notes
+
+
+def _has_alpha(image: Image.Image) -> bool:
+    return image.mode in {"RGBA", "LA", "PA", "La", "RGBa"} or "transparency" in image.info
+
+
+def _opencv_can(header: Image.Image) -> bool:
+    return header.mode in _CV2_MODES and not _has_alpha(header)
+
+
+def _opencv(data: bytes, notes: list[str]) -> np.ndarray | None:
+    """Decode with OpenCV (EXIF applied, grey to three channels, 16 bit to 8), or None where it gives up."""
+    try:
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
+    except cv2.error:
+        return None
+    if pixels is None or pixels.dtype not in (np.uint8, np.uint16):
+        return None
+    if pixels.dtype == np.uint16:
+        pixels = _to_8_bit(pixels, notes)
+    return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
+
+
+def _to_8_bit(pixels: np.ndarray, notes: list[str]) -> np.ndarray:
+    """Scale the full 16-bit range to 0..255. A fixed scale, so that images of one set stay comparable."""
+    notes.append("16 bit scaled to 8")
+    largest = int(pixels.max())
+    if 255 < largest < 1 << 14:
+        notes.append(f"dark: uses only {largest.bit_length()} of its 16 bits")
+    return ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
+
+
+def _pillow(data: bytes) -> np.ndarray:
+    """Decode with Pillow, strictly: an incomplete file raises."""
+    image = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
+    if _has_alpha(image):
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image)
+    if image.mode.startswith("I;16"):
+        return np.repeat(_to_8_bit(np.asarray(image), [])[..., None], 3, axis=2)
+    return np.array(image.convert("RGB"))
+
+
+def _salvage(data: bytes, kind: str, error: Exception, notes: list[str]) -> Decoded:
+    """Decode what there is of a damaged file; without a single row it is unreadable."""
+    with _lenient:
+        ImageFile.LOAD_TRUNCATED_IMAGES = True
+        try:
+            pixels = _pillow(data)
+        except Exception:  # the strict decoder's reason says more than this one's
+            return Decoded(None, "unreadable", _reason(error), kind)
+        finally:
+            ImageFile.LOAD_TRUNCATED_IMAGES = False
+    rows = _filled_rows(pixels)
+    if rows == 0:
+        return Decoded(None, "unreadable", f"{_reason(error)}; no row of pixels decoded", kind)
+    notes.append(f"{_reason(error)}; at least {rows} of {len(pixels)} rows decoded")
+    return Decoded(pixels, "truncated", "; ".join(notes), kind)
+
+
+def _filled_rows(pixels: np.ndarray) -> int:
+    """Count the rows outside the one-coloured filler at either end (BMP is stored from the bottom up)."""
+    varied = np.ptp(pixels, axis=1).any(axis=1)
+    where = np.flatnonzero(varied)
+    return int(where[-1] - where[0] + 1) if len(where) else 0
+
+
+def _ends_properly(data: bytes, kind: str) -> bool:
+    """Say whether the format's own mark of the end is in place; formats without one need the second opinion."""
+    if kind == "JPEG":
+        return data.rstrip(b"\0\r\n").endswith(b"\xff\xd9")
+    if kind == "PNG":
+        return data.rstrip(b"\0\r\n")[-8:-4] == b"IEND"
+    if kind == "BMP":
+        return len(data) >= int.from_bytes(data[2:6], "little") > 0
+    return False
+
+
+def _reason(error: Exception) -> str:
+    text = str(error).split("<_io")[0].strip() or type(error).__name__
+    return text[:120]
