@@ -1,0 +1,1 @@
+"""Plan the variants that balance training classes, and carry one out on pixels."""

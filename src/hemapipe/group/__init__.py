@@ -1,0 +1,1 @@
+"""Join images that belong together into the units that no split may cut."""

@@ -1,0 +1,1 @@
+"""Decode, resize and normalise the images of an archive into one packed array."""
