@@ -1,0 +1,1 @@
+"""Model families: `cnn` (a file per network or library) and `classical`."""

@@ -1,0 +1,77 @@
+"""The registry of networks: a builder is a module of this package, named in a row of `cnn` in params.yaml.
+
+A builder has `build(arch, n_classes, px, weights) -> nn.Module`, which gives logits for normalised images of
+`px` pixels; it may have `preprocessing(arch) -> Preprocessing`, the normalisation its weights were made with,
+and `backbone(arch, px, weights) -> nn.Module`, which gives pooled features. A network of our own is one new
+file here: nothing else is edited, so no other model runs again.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import pkgutil
+from types import ModuleType
+from typing import TYPE_CHECKING, NamedTuple
+
+from hemapipe.errors import HemapipeError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+_NOT_BUILDERS = {"weights"}
+
+
+class Preprocessing(NamedTuple):
+    """Mean and standard deviation per RGB channel, of values scaled to 0..1; they travel with the model."""
+
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+
+#: Of the ImageNet training images: what torchvision's and most of timm's weights expect.
+IMAGENET = Preprocessing((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+
+
+def builders() -> list[str]:
+    """Return the names a row's `builder` may have."""
+    return sorted({module.name for module in pkgutil.iter_modules(__path__)} - _NOT_BUILDERS)
+
+
+def build(builder: str, arch: str, n_classes: int, px: int, weights: str) -> nn.Module:
+    """Return the network: images (N, 3, px, px), float, normalised → logits (N, n_classes).
+
+    Raises:
+        HemapipeError: unknown builder, architecture or weights, or weights that cannot be had here.
+    """
+    return _module(builder).build(arch, n_classes, px, weights)
+
+
+def preprocessing(builder: str, arch: str) -> Preprocessing:
+    """Return the normalisation the weights of `arch` were made with; ImageNet's where the builder says nothing."""
+    module = _module(builder)
+    return module.preprocessing(arch) if hasattr(module, "preprocessing") else IMAGENET
+
+
+def backbone(builder: str, arch: str, weights: str, px: int = 224) -> tuple[nn.Module, Preprocessing]:
+    """Return a network without its classifier, (N, 3, px, px) → (N, n_features), in eval mode, and its normalisation.
+
+    Raises:
+        HemapipeError: as `build`; or the builder offers no features.
+    """
+    module = _module(builder)
+    if not hasattr(module, "backbone"):
+        raise HemapipeError(f"builder {builder!r} has no pretrained backbone: use timm or torchvision for features")
+    return module.backbone(arch, px, weights).eval(), preprocessing(builder, arch)
+
+
+def nearest(word: str, known: list[str]) -> str:
+    """Return the end of an error message about an unknown `word`: the nearest known ones."""
+    close = difflib.get_close_matches(word, known, n=3, cutoff=0.5)
+    return f"did you mean {' or '.join(close)}?" if close else f"known are {', '.join(known[:20])}"
+
+
+def _module(builder: str) -> ModuleType:
+    if builder not in builders():
+        raise HemapipeError(f"no network builder {builder!r}: {nearest(builder, builders())}")
+    return importlib.import_module(f"{__name__}.{builder}")

@@ -1,0 +1,54 @@
+"""Every network of timm (Wightman, https://github.com/huggingface/pytorch-image-models), by its name there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import timm
+from torch import nn
+
+from hemapipe.errors import HemapipeError
+from hemapipe.models.cnn import Preprocessing, nearest
+from hemapipe.models.cnn.weights import from_hub, load_packaged
+
+
+def build(arch: str, n_classes: int, px: int, weights: str) -> nn.Module:
+    """Return timm's `arch` with a new classifier of `n_classes`; 0 leaves the pooled features.
+
+    Raises:
+        HemapipeError: unknown architecture, or weights that cannot be had.
+    """
+    options = _options(arch, px)
+    if weights == "hub":
+        return from_hub(
+            lambda: timm.create_model(arch, pretrained=True, num_classes=n_classes, **options), arch, "timm"
+        )
+    if weights == "packaged":
+        network = timm.create_model(arch, **options)
+        load_packaged(network, arch)
+        network.reset_classifier(n_classes)
+        return network
+    return timm.create_model(arch, num_classes=n_classes, **options)
+
+
+def backbone(arch: str, px: int, weights: str) -> nn.Module:
+    """Return timm's `arch` up to its pooled features."""
+    return build(arch, 0, px, weights)
+
+
+def preprocessing(arch: str) -> Preprocessing:
+    """Return the normalisation timm publishes for the default weights of `arch`."""
+    _check(arch)
+    facts = timm.get_pretrained_cfg(arch)
+    return Preprocessing(tuple(facts.mean), tuple(facts.std))
+
+
+def _options(arch: str, px: int) -> dict[str, Any]:
+    """Networks with position embeddings are laid out for one size of image; the others take any."""
+    _check(arch)
+    return {"img_size": px} if timm.get_pretrained_cfg(arch).fixed_input_size else {}
+
+
+def _check(arch: str) -> None:
+    if not timm.is_model(arch):
+        raise HemapipeError(f"timm has no network {arch!r}: {nearest(arch, timm.list_models())}")
