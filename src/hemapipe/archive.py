@@ -7,9 +7,11 @@ that a careful reader does not open: links, encrypted entries, absurd sizes.
 from __future__ import annotations
 
 import hashlib
+import lzma
 import os
 import stat
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 
@@ -17,6 +19,7 @@ from hemapipe.errors import HemapipeError
 
 #: An entry that unpacks to more than this is refused: 1 GiB.
 MAX_BYTES = 1 << 30
+_READ_ERRORS = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, OSError, EOFError, ValueError)
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip can hold
 
 
@@ -70,26 +73,49 @@ def read(archive: zipfile.ZipFile, name: str) -> bytes:
         raise HemapipeError(problem)
     try:
         return archive.read(info)
-    except (zipfile.BadZipFile, NotImplementedError, OSError, EOFError, ValueError) as error:
+    except _READ_ERRORS as error:
         raise HemapipeError(f"damaged in the archive: {error}") from error
 
 
+def read_head(archive: zipfile.ZipFile, name: str, n_bytes: int = 16) -> bytes:
+    """Return the first bytes of an entry, b"" where it cannot be read (`read` then says why)."""
+    try:
+        with archive.open(name) as handle:
+            return handle.read(n_bytes)
+    except _READ_ERRORS:
+        return b""
+
+
 def pack_folder(folder: Path, out: Path) -> None:
-    """Pack a folder so that equal content gives equal bytes: sorted, one timestamp, stored.
+    """Pack a folder so that equal content gives equal bytes: sorted, one timestamp, stored; empty folders are kept.
 
     Raises:
         HemapipeError: it holds links to folders or out of it, or names that are not Unicode.
     """
-    pack({path.relative_to(folder).as_posix(): path for path in _files(folder)}, out)
+    files, empty = _walk(folder)
+    pack({path.relative_to(folder).as_posix(): path for path in files}, out, dict.fromkeys(empty, b""))
 
 
 def pack(files: dict[str, Path], out: Path, extra: dict[str, bytes] | None = None) -> None:
-    """Write files (archive name → path) and `extra` entries (archive name → content) as a stored zip."""
-    out.parent.mkdir(parents=True, exist_ok=True)
+    """Write files (archive name → path) and `extra` entries (archive name → content) as a stored zip.
+
+    Raises:
+        HemapipeError: a name is not Unicode (a file system may hold such names, a zip cannot).
+    """
     extra = extra or {}
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
         for name in sorted([*files, *extra]):
-            archive.writestr(zipfile.ZipInfo(name, _EPOCH), extra[name] if name in extra else files[name].read_bytes())
+            try:
+                archive.writestr(plain_entry(name), extra[name] if name in extra else files[name].read_bytes())
+            except UnicodeEncodeError as error:
+                raise HemapipeError(f"the file name {name!r} is not Unicode: rename it") from error
+
+
+def plain_entry(name: str) -> zipfile.ZipInfo:
+    """Return an entry whose bytes depend on its name and content alone (a fixed time and file mode)."""
+    info = zipfile.ZipInfo(name, _EPOCH)
+    info.external_attr = (0o40755 if name.endswith("/") else 0o100644) << 16
+    return info
 
 
 def sha256_of(path: Path) -> str:
@@ -116,16 +142,21 @@ def _problem(info: zipfile.ZipInfo) -> str:
     return unsafe_path(info.filename)
 
 
-def _files(folder: Path) -> list[Path]:
-    """List the files under `folder`, refusing links that leave it and links to folders (which may loop)."""
-    root, found, refused = folder.resolve(), [], []
+def _walk(folder: Path) -> tuple[list[Path], list[str]]:
+    """List the files and the empty folders, refusing links that leave `folder` and links to folders (they may loop)."""
+    root = folder.resolve()
+    found: list[Path] = []
+    empty: list[str] = []
+    refused: list[Path] = []
     for parent, folders, names in os.walk(folder):
         refused += [Path(parent, name) for name in folders if Path(parent, name).is_symlink()]
         for path in (Path(parent, name) for name in names):
-            inside = path.resolve().is_relative_to(root) and path.is_file()
+            inside = path.is_file() and path.resolve().is_relative_to(root)
             (found if inside else refused).append(path)
+        if not folders and not names:
+            empty.append(Path(parent).relative_to(folder).as_posix() + "/")
     _refuse(folder, refused)
-    return found
+    return found, empty
 
 
 def _refuse(folder: Path, refused: list[Path]) -> None:

@@ -5,20 +5,21 @@ A source module exposes
     EXPECTED                                   published number of images per label, or None where there is none
     Params                                     its section `download.<name>` of params.yaml
     fetch(params, seed, n_jobs, data_dir, out) writes one archive (zip) to `out`
-    describe(names, archive, params)           a row per image file of the archive: base.COLUMNS, text, '' = unknown
-                                               (an optional further column `note` goes into the manifest)
+    describe(names, archive, params)           a row per name in `names`, which are the image files of the open ZipFile
+                                               `archive`: base.COLUMNS, text, '' = unknown; an optional further
+                                               column `note` goes into the manifest
 and may expose
     verify(files)                              metrics from a table `path, file_sha256` of all image files
 """
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import pkgutil
 from types import ModuleType
 
 from hemapipe.errors import HemapipeError
-from hemapipe.params import _nearest
 
 _NOT_SOURCES = {"base"}
 
@@ -36,7 +37,7 @@ def load(name: str) -> ModuleType:
         HemapipeError: no such source; the message lists the choices or names the nearest one.
     """
     if name not in names():
-        raise HemapipeError(
-            f"download.source: no source {name!r} (choices: {', '.join(names())}){_nearest(name, names())}"
-        )
+        close = difflib.get_close_matches(name, names(), n=1)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        raise HemapipeError(f"download.source: no source {name!r}{hint} (choices: {', '.join(names())})")
     return importlib.import_module(f"hemapipe.sources.{name}")

@@ -13,7 +13,7 @@ from hemapipe.errors import HemapipeError
 from hemapipe.params import Section
 
 #: What `describe` returns, a row per image file; all text, '' where unknown.
-COLUMNS = "path label patient sequence official".split()
+COLUMNS = ["path", "label", "patient", "sequence", "official"]
 
 Download = Callable[[Path], None]
 
@@ -25,11 +25,18 @@ class ArchiveParams(Section):
     sha256: str | None = Field(default=None, pattern="^[0-9a-f]{64}$")
 
 
-def fetch(params: ArchiveParams, data_dir: Path | None, out: Path, homepage: str, download: Download | None) -> None:
+def fetch(
+    params: ArchiveParams,
+    data_dir: Path | None,
+    out: Path,
+    homepage: str = "",
+    download: Download | None = None,
+    copy: Callable[[Path, Path], None] | None = None,
+) -> None:
     """Put the source's archive at `out`: from `data_dir`, else by `download`, then check its SHA-256.
 
-    A zip is copied whole, a folder is packed (equal content, equal bytes). Where `params.sha256` is null the hash
-    is printed, to be put into params.yaml.
+    A zip is copied whole, a folder is packed (equal content, equal bytes), unless `copy` does it otherwise. Where
+    `params.sha256` is null the hash is printed, to be put into params.yaml.
 
     Raises:
         HemapipeError: nothing at hand and no way to download (says which page to fetch by hand and what to set),
@@ -38,7 +45,7 @@ def fetch(params: ArchiveParams, data_dir: Path | None, out: Path, homepage: str
     out.parent.mkdir(parents=True, exist_ok=True)
     local = find(params.archive, data_dir)
     if local is not None:
-        copy(local, out)
+        (copy or copy_whole)(local, out)
     elif download is not None:
         _download(download, out, params.archive, data_dir, homepage)
     else:
@@ -58,7 +65,7 @@ def find(name: str, data_dir: Path | None) -> Path | None:
     return unpacked if path.suffix == ".zip" and unpacked.is_dir() else None
 
 
-def copy(local: Path, out: Path) -> None:
+def copy_whole(local: Path, out: Path) -> None:
     """Copy a zip whole, or pack a folder."""
     if local.is_dir():
         archive.pack_folder(local, out)
@@ -83,10 +90,15 @@ def check_hash(params: ArchiveParams, out: Path) -> None:
 def absent(name: str, data_dir: Path | None, homepage: str) -> str:
     """Say what is missing, where it can be fetched by hand, and what to set."""
     looked = f"in {data_dir}" if data_dir else "(HEMAPIPE_DATA is not set)"
-    return (
-        f"{name} not found {looked}. Fetch it by hand from {homepage}, save it as <folder>/{Path(name).name}, "
-        f"and set HEMAPIPE_DATA=<folder>."
-    )
+    fetch_it = f"Fetch it by hand from {homepage}, save" if homepage else "Save"
+    return f"{name} not found {looked}. {fetch_it} it as <folder>/{Path(name).name}, and set HEMAPIPE_DATA=<folder>."
+
+
+def kaggle(handle: str, out: Path) -> None:
+    """Download a public Kaggle data set (no account needed) and pack it to `out`."""
+    import kagglehub  # network clients load only when they are needed
+
+    archive.pack_folder(Path(kagglehub.dataset_download(handle)), out)
 
 
 def _download(download: Download, out: Path, name: str, data_dir: Path | None, homepage: str) -> None:

@@ -1,0 +1,30 @@
+"""List every file of data/raw.zip with label, patient, fingerprints and faults; draw 16 images of each class."""
+
+from pathlib import Path
+
+from hemapipe.catalog.sheet import contact_sheet
+
+from hemapipe import sources
+from hemapipe.catalog import manifest as catalog
+from hemapipe.catalog.sample import sample_images
+from hemapipe.params import check, load, lookup, read_params
+from hemapipe.tables import write_json, write_table
+from stages.run import run
+
+RAW = Path("data/raw.zip")
+
+
+def main() -> None:
+    """Write data/manifest.csv, metrics/catalog.json and plots/catalog/sheet.png."""
+    params = read_params()
+    name = lookup(params, "download.source")
+    source = sources.load(name)
+    settings = check(source.Params, lookup(params, f"download.{name}"), f"download.{name}")
+    table, metrics = catalog.build(RAW, source, settings, load(catalog.Params, "catalog"), lookup(params, "threads"))
+    write_table(table, "data/manifest.csv")
+    write_json(metrics, "metrics/catalog.json")
+    contact_sheet(sample_images(RAW, table, lookup(params, "seed")), Path("plots/catalog/sheet.png"))
+
+
+if __name__ == "__main__":
+    run(main)
