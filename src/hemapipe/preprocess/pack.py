@@ -1,0 +1,81 @@
+"""Write every decodable image of an archive into one memory-mapped array, in constant memory."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import joblib
+import numpy as np
+
+from hemapipe.errors import HemapipeError
+from hemapipe.images import decode
+from hemapipe.preprocess.image import square
+from hemapipe.preprocess.params import PreprocessParams
+
+#: Starting a worker process takes about as long as this many small images.
+_WORTH_A_WORKER = 500
+
+
+def pack(archive: Path, names: Sequence[str], out: Path, px: int, params: PreprocessParams, n_jobs: int = 1) -> None:
+    """Write the zip entries `names`, in order, as a uint8 array len(names) × px × px × 3 at `out` (.npy).
+
+    The workers write their rows straight into the file, so that memory does not grow with the number of images; the
+    bytes do not depend on their number. The file gets its name when it is complete.
+
+    Raises:
+        HemapipeError: `px` is not in `params.px`, the archive is missing, or lacks or cannot decode one of `names`.
+    """
+    if px not in params.px:
+        raise HemapipeError(f"{px} px is not in preprocess.px {params.px}: add it there in params.yaml")
+    if not archive.exists():
+        raise HemapipeError(f"{archive} not found: `dvc repro download` makes it")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    partial = out.with_name(out.name + ".part")
+    offset = _allocate(partial, (len(names), px, px, 3))
+    n_jobs = max(1, min(n_jobs, -(-len(names) // _WORTH_A_WORKER)))
+    bounds = np.linspace(0, len(names), n_jobs + 1).astype(int)
+    joblib.Parallel(n_jobs=n_jobs)(
+        joblib.delayed(_write_rows)(archive, names[start:stop], partial, offset + start * px * px * 3, px, params)
+        for start, stop in zip(bounds[:-1], bounds[1:], strict=True)
+    )
+    partial.replace(out)
+
+
+def _allocate(path: Path, shape: tuple[int, ...]) -> int:
+    """Create a .npy file of uint8 zeros of the full size, without writing them, and return where its data begin."""
+    header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+    with path.open("wb") as handle:
+        np.lib.format.write_array_header_1_0(handle, header)
+        offset = handle.tell()
+        handle.truncate(offset + int(np.prod(shape, dtype=np.int64)))
+    return offset
+
+
+def _write_rows(archive: Path, names: Sequence[str], out: Path, offset: int, px: int, params: PreprocessParams) -> None:
+    """Decode `names` one after the other and write them from byte `offset` on: the work of one process."""
+    cv2.setNumThreads(1)
+    handle = os.open(out, os.O_WRONLY)
+    try:
+        with zipfile.ZipFile(archive) as images:
+            for name in names:
+                row = square(_pixels(images, name), px, params).tobytes()
+                os.pwrite(handle, row, offset)
+                offset += len(row)
+    finally:
+        os.close(handle)
+
+
+def _pixels(images: zipfile.ZipFile, name: str) -> np.ndarray:
+    try:
+        decoded = decode(images.read(name))
+    except KeyError:
+        raise HemapipeError(f"{images.filename} has no entry {name!r}: `dvc repro catalog` lists it anew") from None
+    if decoded.pixels is None:
+        raise HemapipeError(
+            f"{name!r} cannot be decoded ({decoded.note}), though the manifest says it can: `dvc repro catalog`"
+        )
+    return decoded.pixels

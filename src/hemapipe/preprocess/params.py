@@ -1,0 +1,18 @@
+"""The section `preprocess` of params.yaml."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from hemapipe.params import Section
+
+
+class PreprocessParams(Section):
+    """How every image becomes one row of a packed array."""
+
+    px: Annotated[list[Annotated[int, Field(ge=8, le=4096)]], Field(min_length=1)]
+    shape: Literal["stretch", "letterbox"]
+    contrast: Literal["none", "clahe", "minmax"]
+    stain: Literal["none", "reinhard", "macenko"]
