@@ -1,0 +1,13 @@
+"""The section `group` of params.yaml."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from hemapipe.params import Section
+
+
+class GroupParams(Section):
+    """What ties images together; an empty list leaves every image on its own."""
+
+    by: list[Literal["patient", "repeat"]]

@@ -1,0 +1,18 @@
+"""Join images that belong together into data/groups.csv: `python -m stages.group`."""
+
+from hemapipe.group.components import build_groups
+from hemapipe.group.params import GroupParams
+from hemapipe.params import load
+from hemapipe.tables import MANIFEST, read_table, write_table
+from stages.run import run
+
+
+def main() -> None:
+    """Write the group of every decodable image."""
+    params = load(GroupParams, "group")
+    manifest = read_table("data/manifest.csv", MANIFEST)
+    write_table(build_groups(manifest, params.by), "data/groups.csv")
+
+
+if __name__ == "__main__":
+    run(main)
