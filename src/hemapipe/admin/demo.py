@@ -1,0 +1,140 @@
+"""Run the pipeline on a real archive beside the default run, and keep its small results in `results/<run>/`.
+
+Each recipe of `presets/demo-<source>.yaml` becomes one `dvc exp run --temp`: DVC checks the commit and the changed
+tracked files out into a temporary folder, applies the overlay there and stores the outcome as a hidden commit. What is
+worth keeping is read from that commit, then the experiment is removed: params.yaml, dvc.lock, metrics/ and data/ stay
+as they are. DVC's cache keeps what was computed, so that a second recipe, or a run after a failure, goes on from there.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from hemapipe.admin.git import files_at, git
+from hemapipe.admin.overlay import flatten
+from hemapipe.admin.pipeline import parse_pipeline
+from hemapipe.admin.recognise import recognise
+from hemapipe.admin.results import write_results
+from hemapipe.errors import HemapipeError
+from hemapipe.params import read_params
+
+#: Trees of the finished run that are small text, and say all there is to compare.
+KEPT = ("metrics", "plots/compare", "params.yaml")
+KEPT_SUFFIXES = (".json", ".csv", ".yaml")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One run: its name (also the folder under `results/`) and the `-S` words that make it."""
+
+    run: str
+    overrides: list[str]
+
+
+def demo_real(root: Path, archive: Path, name: str = "", pattern: str = "", only: str = "") -> list[Path]:
+    """Run every recipe for the archive's source (or the one called `only`); return the folders of results.
+
+    Raises:
+        HemapipeError: the archive is missing or of no known kind, `only` names no recipe, or a stage failed.
+    """
+    archive = archive.resolve()
+    recipes = plan(root, archive, recognise(archive), name, pattern)
+    chosen = [recipe for recipe in recipes if not only or recipe.run.endswith(f"-{only}")]
+    if not chosen:
+        known = ", ".join(recipe.run.rpartition("-")[2] for recipe in recipes)
+        raise HemapipeError(f"no recipe is called {only!r}; there are {known}")
+    return [run_recipe(root, archive, recipe) for recipe in chosen]
+
+
+def plan(root: Path, archive: Path, source: str, name: str = "", pattern: str = "") -> list[Recipe]:
+    """Return the recipes of `presets/demo-<source>.yaml`, each with the archive's name and hash filled in."""
+    if pattern and source != "folder":
+        raise HemapipeError(f"{archive.name} has the layout of {source}, which needs no --pattern")
+    preset = root / "presets" / f"demo-{source}.yaml"
+    recipes: dict[str, Any] = yaml.safe_load(preset.read_text(encoding="utf-8"))
+    params = read_params(root / "params.yaml")
+    download: dict[str, Any] = {"archive": archive.name, "sha256": sha256_of(archive) if archive.is_file() else None}
+    if pattern:
+        download["pattern"] = pattern
+    where = {"download": {"source": source, source: download}}
+    stem = name or (archive.stem if source == "folder" else source)
+    words = flatten(where, params)
+    return [Recipe(f"{stem}-{run}", words + flatten(overlay, params)) for run, overlay in recipes.items()]
+
+
+def run_recipe(root: Path, archive: Path, recipe: Recipe) -> Path:
+    """Run one recipe as a temporary experiment, keep its small results, remove the experiment."""
+    print(f"== {recipe.run}: {' '.join(recipe.overrides)}", flush=True)
+    if experiment(root, recipe.run):
+        dvc(root, "exp", "remove", "--quiet", recipe.run)
+    started = time.monotonic()
+    words = [word for override in recipe.overrides for word in ("-S", override)]
+    dvc(root, "exp", "run", "--temp", "--name", recipe.run, *words, HEMAPIPE_DATA=str(archive.parent))
+    seconds = time.monotonic() - started
+    revision = experiment(root, recipe.run)
+    if not revision:
+        raise HemapipeError(f"dvc made no experiment called {recipe.run}: its messages above say why")
+    out = collect(root, revision, root / "results" / recipe.run)
+    write_results(root, out, recipe.run, seconds)
+    keep_report(root, revision, recipe.run)
+    dvc(root, "exp", "remove", "--quiet", recipe.run)
+    return out
+
+
+def collect(root: Path, revision: str, out: Path) -> Path:
+    """Copy the small text of a finished experiment to `out`, without what models that were not in it left behind."""
+    texts = {name: git(root, "show", f"{revision}:{name}") for name in ("dvc.yaml", "params.yaml")}
+    pipeline = parse_pipeline(texts["dvc.yaml"], texts["params.yaml"])
+    for name in files_at(root, revision, *KEPT):
+        if name.endswith(KEPT_SUFFIXES) and not pipeline.is_stale(name):
+            target = out / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(git(root, "show", f"{revision}:{name}"), encoding="utf-8")
+    return out
+
+
+def keep_report(root: Path, revision: str, run: str) -> None:
+    """Put the run's HTML page, which shows images and so is not for git, at `report/<run>.html`."""
+    (root / "report").mkdir(exist_ok=True)
+    page = f"report/{run}.html"
+    dvc(root, "get", "--quiet", "--force", "--rev", revision, ".", "report/index.html", "--out", page)
+
+
+def experiment(root: Path, name: str) -> str:
+    """Return the commit of the experiment called `name`, or '' where there is none."""
+    refs = git(root, "for-each-ref", "--format=%(objectname) %(refname)", "refs/exps").splitlines()
+    return next((ref.split()[0] for ref in refs if ref.rpartition("/")[2] == name), "")
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file, in hex."""
+    import hashlib
+
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def dvc(root: Path, *words: str, **environment: str) -> None:
+    """Run DVC with this environment's python first on PATH; its output goes to the terminal.
+
+    Raises:
+        HemapipeError: DVC failed; what it printed says why.
+    """
+    here = str(Path(sys.executable).parent)
+    path = os.pathsep.join([here, os.environ.get("PATH", "")])
+    done = subprocess.run(
+        [sys.executable, "-m", "dvc", *words], cwd=root, env={**os.environ, "PATH": path, **environment}
+    )
+    if done.returncode:
+        raise HemapipeError(
+            f"`dvc {' '.join(words[:2])}` failed; its messages above say why. "
+            "What ran is cached: the same command goes on from there."
+        )

@@ -1,0 +1,60 @@
+"""Overlays: partial params.yaml files that change one run, as the `-S` words of `dvc exp run`.
+
+params.yaml itself is never rewritten. The rows of a table *are* the active models, so an overlay that names a
+table replaces it as a whole; every other key is set leaf by leaf.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from hemapipe.params import lookup
+
+TABLES = ("extract_features", "cnn", "classical")
+
+
+def flatten(overlay: dict[str, Any], params: dict[str, Any]) -> list[str]:
+    """Return the overrides, in Hydra's grammar, that turn `params` into `params` with `overlay` laid over it.
+
+    Raises:
+        HemapipeError: the overlay names a key that `params` does not have.
+    """
+    words: list[str] = []
+    for key, value in overlay.items():
+        if key in TABLES:
+            lookup(params, key)
+            words += [f"~{key}", f"+{key}={literal(value)}"]
+        else:
+            words += _leaves(key, value, params)
+    return words
+
+
+def literal(value: Any) -> str:
+    """Write a YAML value in Hydra's grammar; every text is quoted, so that it stays text."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return _quote(value)
+    if isinstance(value, list):
+        return "[" + ",".join(literal(item) for item in value) + "]"
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{key}: {literal(item)}" for key, item in value.items()) + "}"
+    return repr(value)
+
+
+def _leaves(name: str, value: Any, params: dict[str, Any]) -> list[str]:
+    known = lookup(params, name)
+    if isinstance(value, dict) and isinstance(known, dict):
+        return [word for key, item in value.items() for word in _leaves(f"{name}.{key}", item, params)]
+    if isinstance(value, dict) or isinstance(known, dict):
+        return [f"~{name}", f"+{name}={literal(value)}"]
+    return [f"{name}={literal(value)}"]
+
+
+def _quote(text: str) -> str:
+    """Escape as Hydra reads it: a backslash counts only where a quote follows."""
+    escaped = re.sub(r'(\\*)"', lambda match: match[1] * 2 + '\\"', text)
+    return '"' + re.sub(r"(\\+)$", lambda match: match[1] * 2, escaped) + '"'

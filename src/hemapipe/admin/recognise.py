@@ -1,0 +1,40 @@
+"""Tell from the names inside an archive which source reads it."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from pathlib import Path
+
+from hemapipe.errors import HemapipeError
+
+#: As published: `Original/Early/WBC-Malignant-Early-001.jpg`, `…/fold_0/all/UID_11_10_1_all.bmp`.
+LAYOUTS = {
+    "taleqani": re.compile(r"(^|/)Original/(Benign|Early|Pre|Pro)/WBC-[^/]+\.jpe?g$", re.IGNORECASE),
+    "cnmc": re.compile(r"(^|/)UID_H?\d+_\d+_\d+_(all|hem)\.bmp$", re.IGNORECASE),
+}
+
+
+def recognise(archive: Path) -> str:
+    """Return `taleqani` or `cnmc` where the names inside have that published layout, else `folder`.
+
+    Raises:
+        HemapipeError: there is no such file or folder, or it is neither a zip nor a folder.
+    """
+    names = list_names(archive)
+    for source, layout in LAYOUTS.items():
+        if any(layout.search(name) for name in names):
+            return source
+    return "folder"
+
+
+def list_names(archive: Path) -> list[str]:
+    """Return the paths inside a zip or a folder, `/` between their parts, sorted."""
+    if archive.is_dir():
+        return sorted(path.relative_to(archive).as_posix() for path in archive.rglob("*") if path.is_file())
+    if not archive.exists():
+        raise HemapipeError(f"{archive} not found")
+    if not zipfile.is_zipfile(archive):
+        raise HemapipeError(f"{archive} is neither a zip archive nor a folder")
+    with zipfile.ZipFile(archive) as zipped:
+        return sorted(zipped.namelist())

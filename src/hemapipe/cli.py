@@ -1,0 +1,110 @@
+"""The `hemapipe` command: what there is to do around the pipeline. `dvc repro` runs the pipeline itself.
+
+Imports of weight wait inside the commands, so that `hemapipe --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hemapipe.errors import HemapipeError
+
+app = typer.Typer(
+    help="Look after a hemapipe checkout, compare its runs, try it on real archives. Research use only.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def main() -> None:
+    """Run the command line; a HemapipeError ends it with its message and status 1."""
+    try:
+        app()
+    except HemapipeError as error:
+        sys.exit(f"hemapipe: {error}")
+
+
+def root() -> Path:
+    """Return the root of the checkout, from anywhere inside it.
+
+    Raises:
+        HemapipeError: the working directory is in no checkout.
+    """
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "dvc.yaml").exists():
+            return folder
+    raise HemapipeError("no dvc.yaml here or above: run from inside the repository")
+
+
+@app.command()
+def doctor() -> None:
+    """Check versions, device, threads, disk, memory, data and weights; say how to mend what is missing."""
+    from hemapipe.admin import doctor as module
+
+    findings = list(module.examine(root()))
+    typer.echo(module.render(findings))
+    raise typer.Exit(any(finding.fails for finding in findings))
+
+
+@app.command()
+def prune(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be removed.")] = False,
+) -> None:
+    """Remove the outputs of models, feature sets and sizes that params.yaml no longer lists."""
+    from hemapipe.admin import prune as module
+
+    for removed in module.prune(root(), dry_run):
+        typer.echo(f"{'would remove' if dry_run else 'removed'} {removed}")
+
+
+@app.command()
+def verify(
+    revision: Annotated[str, typer.Argument(help="The commit whose metrics are the reference.")] = "HEAD",
+) -> None:
+    """Compare this run's metrics with the committed ones; beyond half a metric's interval is a failure."""
+    from hemapipe.admin import verify as module
+
+    found = module.verify(root(), revision)
+    typer.echo(module.render(found))
+    raise typer.Exit(any(not difference.accepted for difference in found))
+
+
+@app.command()
+def demo_real(
+    archive: Annotated[Path, typer.Argument(help="A zip or folder of real images.")],
+    name: Annotated[str, typer.Option(help="Name of the results; else the source's or the archive's.")] = "",
+    pattern: Annotated[
+        str, typer.Option(help="Path pattern of your own images: images/{patient}/{label}/{name}.")
+    ] = "",
+    only: Annotated[str, typer.Option(help="One recipe of the preset instead of all.")] = "",
+) -> None:
+    """Run the pipeline on real images beside the default run; the results go to results/<run>/."""
+    from hemapipe.admin import demo as module
+
+    checkout = root()
+    for folder in module.demo_real(checkout, archive, name, pattern, only):
+        typer.echo((folder / "leaderboard.md").read_text(encoding="utf-8"))
+        typer.echo(f"In {folder.relative_to(checkout)}/; its page is report/{folder.name}.html")
+
+
+@app.command()
+def pr_comment(
+    base: Annotated[str, typer.Argument(help="The commit to compare with.")] = "main",
+    full: Annotated[bool, typer.Option("--full", help="Do not cut at the length GitHub takes.")] = False,
+) -> None:
+    """Print the Markdown that CI posts: metrics, parameters and plots against another commit."""
+    from hemapipe.admin import comment as module
+
+    text = module.comment(root(), base)
+    typer.echo(text if full else module.shorten(text))
+
+
+if __name__ == "__main__":
+    main()
