@@ -45,7 +45,10 @@ def root() -> Path:
 
 @app.command()
 def doctor() -> None:
-    """Check versions, device, threads, disk, memory, data and weights; say how to mend what is missing."""
+    """Check this machine: each line is ok or says how to mend it.
+
+    Versions, device, threads, disk, memory, data, weights, git and DVC.
+    """
     from hemapipe.admin import doctor as module
 
     findings = list(module.examine(root()))
@@ -57,7 +60,10 @@ def doctor() -> None:
 def prune(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be removed.")] = False,
 ) -> None:
-    """Remove the outputs of models, feature sets and sizes that params.yaml no longer lists."""
+    """Remove the outputs of what params.yaml no longer lists.
+
+    Models, feature sets and sizes; `make repro` does it before every run.
+    """
     from hemapipe.admin import prune as module
 
     for removed in module.prune(root(), dry_run):
@@ -68,7 +74,10 @@ def prune(
 def verify(
     revision: Annotated[str, typer.Argument(help="The commit whose metrics are the reference.")] = "HEAD",
 ) -> None:
-    """Compare this run's metrics with the committed ones; beyond half a metric's interval is a failure."""
+    """Compare this run's metrics with the committed ones.
+
+    Prints each difference beside its tolerance, half the metric's interval, and fails beyond it.
+    """
     from hemapipe.admin import verify as module
 
     found = module.verify(root(), revision)
@@ -85,7 +94,10 @@ def demo_real(
     ] = "",
     only: Annotated[str, typer.Option(help="One recipe of the preset instead of all.")] = "",
 ) -> None:
-    """Run the pipeline on real images beside the default run; the results go to results/<run>/."""
+    """Run the pipeline on real images, beside the default run.
+
+    The results go to results/<run>/, the page to report/<run>.html; params.yaml, metrics and data stay as they are.
+    """
     from hemapipe.admin import demo as module
 
     checkout = root()
@@ -99,7 +111,10 @@ def pr_comment(
     base: Annotated[str, typer.Argument(help="The commit to compare with.")] = "main",
     full: Annotated[bool, typer.Option("--full", help="Do not cut at the length GitHub takes.")] = False,
 ) -> None:
-    """Print the Markdown that CI posts: metrics, parameters and plots against another commit."""
+    """Print what CI posts on a pull request, as Markdown.
+
+    Metrics, parameters and plots of the workspace against another commit.
+    """
     from hemapipe.admin import comment as module
 
     text = module.comment(root(), base)

@@ -75,16 +75,18 @@ def check_python(version: tuple[int, ...]) -> Finding:
 
 def check_packages(requirements: Path) -> Finding:
     """Every pin of requirements.txt is installed in its version."""
-    pins = dict(re.findall(r"^([A-Za-z0-9_.-]+)==(\S+)$", requirements.read_text(encoding="utf-8"), re.MULTILINE))
+    pins: dict[str, str] = dict(
+        re.findall(r"^([A-Za-z0-9_.-]+)==(\S+)$", requirements.read_text(encoding="utf-8"), re.MULTILINE)
+    )
     wrong = []
     for name, wanted in pins.items():
-        found = _version(name) or _version(SIBLINGS.get(name, name))
+        found = _version(name) or _version(SIBLINGS.get(name) or name)
         if found is None or found.split("+")[0] != wanted:
             wrong.append(f"{name} {found or 'absent'} instead of {wanted}")
     shown = ", ".join(f"{name} {pins[name]}" for name in ("dvc", "torch", "scikit-learn") if name in pins)
     if not wrong:
         return Finding("packages", f"{len(pins)} as pinned ({shown})")
-    return Finding("packages", "; ".join(wrong), "run `make setup` (after `touch requirements.txt`)")
+    return Finding("packages", "; ".join(wrong), "run `make -B setup`")
 
 
 def check_git(root: Path) -> Finding:
@@ -106,9 +108,8 @@ def check_dvc(root: Path) -> Finding:
         return Finding("dvc", "up to date")
     if done.returncode == 1:
         return Finding("dvc", "some stages are out of date", "run `make repro`", needed=False)
-    return Finding(
-        "dvc", (done.stderr.strip().splitlines() or ["dvc status failed"])[-1], "run `dvc status` and read on"
-    )
+    message = (done.stderr.strip().splitlines() or ["dvc status failed"])[-1]
+    return Finding("dvc", message, "run `dvc status` and read on")
 
 
 def check_threads(threads: int) -> Finding:
@@ -122,9 +123,8 @@ def check_threads(threads: int) -> Finding:
 def check_disk(root: Path) -> Finding:
     """There is room for the products and the cache."""
     free = shutil.disk_usage(root).free / GIB
-    return Finding(
-        "disk", f"{free:.1f} GiB free", "" if free >= DISK_GIB else f"free {DISK_GIB} GiB; `dvc gc -w` helps"
-    )
+    mend = "" if free >= DISK_GIB else f"free {DISK_GIB} GiB; `dvc gc -w` helps"
+    return Finding("disk", f"{free:.1f} GiB free", mend)
 
 
 def check_memory() -> Finding:
@@ -132,9 +132,8 @@ def check_memory() -> Finding:
     import psutil
 
     free = psutil.virtual_memory().available / GIB
-    return Finding(
-        "memory", f"{free:.1f} GiB free", "" if free >= MEMORY_GIB else f"close programs: {MEMORY_GIB} GiB needed"
-    )
+    mend = "" if free >= MEMORY_GIB else f"close programs: {MEMORY_GIB} GiB needed"
+    return Finding("memory", f"{free:.1f} GiB free", mend)
 
 
 def check_data(params: dict[str, Any]) -> Iterator[Finding]:
@@ -187,9 +186,8 @@ def check_device() -> Finding:
     if torch.cuda.is_available():
         return Finding("device", f"{torch.cuda.get_device_name()}, CUDA {torch.version.cuda}, {build}")
     if shutil.which("nvidia-smi"):
-        why = (
-            "this torch is a CPU build" if torch.version.cuda is None else "the driver is older than this torch's CUDA"
-        )
+        cpu_build = torch.version.cuda is None
+        why = "this torch is a CPU build" if cpu_build else f"its driver is too old for CUDA {torch.version.cuda}"
         return Finding("device", f"cpu, {build}", f"a GPU is here, but {why}: see requirements-gpu.txt", needed=False)
     return Finding("device", f"cpu, {build}")
 

@@ -24,6 +24,6 @@ def git(root: Path, *words: str) -> str:
 
 
 def files_at(root: Path, revision: str, *paths: str) -> list[str]:
-    """Return the tracked files below `paths` (all without any) at a revision, relative to the root of the repository."""
+    """Return the tracked files at a revision, below `paths` if any are given, relative to the repository's root."""
     listed = git(root, "ls-tree", "-r", "-z", "--name-only", "--full-tree", revision, *paths)
     return [name for name in listed.split("\0") if name]

@@ -37,7 +37,7 @@ def write_results(root: Path, out: Path, run: str, seconds: float) -> None:
 
 
 def leaderboard(out: Path, rank_by: str, origin: dict[str, Any]) -> str:
-    """Return a Markdown table of the models in `out/metrics/evaluate/`, best first, with intervals where there are any."""
+    """Return a Markdown table of the models in `out/metrics/evaluate/`, best first, values with their intervals."""
     models = {
         path.stem: json.loads(path.read_text(encoding="utf-8"))
         for path in sorted((out / "metrics" / "evaluate").glob("*.json"))

@@ -3,11 +3,12 @@
 On one kind of processor they are equal to the last digit. On another, arithmetic differs in its last bits and training
 amplifies that, so a number may move, but by no more than its own uncertainty:
 
-- A metric with an interval (`accuracy` beside `accuracy_low` and `accuracy_high`) may differ by half the interval's width.
+- A metric with an interval (`accuracy` beside `accuracy_low`, `accuracy_high`) may differ by half the interval's width.
 - Its bounds and spread (`<metric>_low`, `_high`, `_sd`, `_se`) may differ by the same.
 - Counts, names and flags have no interval: they must be equal.
-- Other numbers without an interval (a training loss, a temperature, the epoch it stopped at in `metrics/train/`) are
-  by-products of training: they are shown and not judged, except in what the data alone decide (catalog, split, augment), where they must be equal.
+- Other numbers without an interval (a training loss, a temperature, in `metrics/train/` also whole numbers such as the
+  best epoch) are by-products of training: shown, not judged. Where the data alone decide (catalog, split, augment)
+  they must be equal.
 - `metrics/environment.json` says what the machine was and is expected to differ.
 """
 
@@ -17,7 +18,7 @@ import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from hemapipe.admin.git import files_at, git
 from hemapipe.errors import HemapipeError
@@ -52,9 +53,8 @@ class Difference:
 
 def tolerance(metrics: dict[str, Any], key: str, file: str = "") -> float | None:
     """Return by how much `key` may differ from its value in the committed `metrics`; None: any amount."""
-    parent = next(
-        (key.removesuffix(end) for end in BOUNDS if key.endswith(end) and key.removesuffix(end) in metrics), key
-    )
+    named = [key.removesuffix(end) for end in BOUNDS if key.endswith(end)]
+    parent = next((name for name in named if name in metrics), key)
     low, high = metrics.get(f"{parent}_low"), metrics.get(f"{parent}_high")
     if _is_number(low) and _is_number(high):
         return (high - low) / 2
@@ -98,7 +98,7 @@ def render(found: list[Difference]) -> str:
     """Lay the differences out as a table, the refused ones last."""
     if not found:
         return "identical: every metric equals the committed one to the last digit"
-    rows = [("metric", "committed", "here", "difference", "tolerance", "")]
+    rows: list[tuple[str, ...]] = [("metric", "committed", "here", "difference", "tolerance", "")]
     rows += [_row(one) for one in sorted(found, key=lambda one: (not one.accepted, one.file, one.key))]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
@@ -127,5 +127,5 @@ def _read(path: Path) -> dict[str, Any]:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: Any) -> TypeGuard[int | float]:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
