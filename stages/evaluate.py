@@ -1,0 +1,36 @@
+"""Score the test predictions of one model, each number with its interval over groups."""
+
+import json
+from pathlib import Path
+
+from hemapipe.evaluation.evaluate import write_plots
+from hemapipe.evaluation.params import EvaluateParams
+from hemapipe.evaluation.predictions import scored_rows
+from hemapipe.evaluation.summary import summarise
+from hemapipe.params import derive_seed, load, lookup, read_params
+from hemapipe.tables import GROUPS, MANIFEST, PREDICTIONS, read_table, write_json
+from stages.run import run
+
+
+def main(model: str) -> None:
+    """Write metrics/evaluate/<model>.json and plots/evaluate/<model>/."""
+    params = load(EvaluateParams, "evaluate")
+    rows = scored_rows(
+        read_table(f"data/predictions/{model}.csv", PREDICTIONS),
+        json.loads(Path(f"data/calibration/{model}.json").read_text("utf-8")),
+        read_table("data/manifest.csv", MANIFEST),
+        read_table("data/groups.csv", GROUPS),
+    )
+    # One seed for all models: they are resampled alike, so differences between them are not chance of the draw.
+    metrics = summarise(rows, params, derive_seed(lookup(read_params(), "seed"), "evaluate"))
+    write_json(metrics, f"metrics/evaluate/{model}.json")
+    write_plots(rows, metrics, params.ece_bins, Path(f"plots/evaluate/{model}"))
+    print(
+        f"{model}: balanced accuracy {metrics['balanced_accuracy']:.3f}"
+        f" [{metrics['balanced_accuracy_low']:.3f}, {metrics['balanced_accuracy_high']:.3f}]"
+        f" over {metrics['n_test']} test rows of {metrics['n_groups']} groups"
+    )
+
+
+if __name__ == "__main__":
+    run(main)
