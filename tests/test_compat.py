@@ -11,8 +11,8 @@ def python(code: str) -> str:
 
 
 def test_torchvision_models_work_after_hemapipe():
-    code = "import hemapipe, torch, torchvision; m = torchvision.models.resnet18().eval(); print(m(torch.zeros(1,3,64,64)).shape[1])"
-    assert python(code) == "1000"
+    code = "import hemapipe, torch, torchvision; net = torchvision.models.resnet18().eval();"
+    assert python(code + "print(net(torch.zeros(1, 3, 64, 64)).shape[1])") == "1000"
 
 
 def test_importing_hemapipe_imports_no_torch():

@@ -53,7 +53,7 @@ def declare_missing_operators() -> None:
 
     if torch.version.cuda is not None or hasattr(torch.ops.torchvision, "nms"):
         return
-    library = torch.library.Library("torchvision", "FRAGMENT")  # noqa: TOR901 (kept for the life of the process)
+    library = torch.library.Library("torchvision", "FRAGMENT")
     for schema in _SCHEMAS:
         library.define(schema)
     _keep_alive.append(library)

@@ -11,19 +11,32 @@ import pandas as pd
 from hemapipe.errors import HemapipeError
 
 #: A row per file of the archive. `status` is ok, truncated or unreadable; `note` says why, or what was normalised.
-MANIFEST = (
-    "image_id path label patient sequence official width height sha256 phash status duplicate_of conflict note"
-).split()
+MANIFEST = [
+    "image_id",
+    "path",
+    "label",
+    "patient",
+    "sequence",
+    "official",
+    "width",
+    "height",
+    "sha256",
+    "phash",
+    "status",
+    "duplicate_of",
+    "conflict",
+    "note",
+]
 #: The unit a split may not cut.
-GROUPS = "image_id group".split()
+GROUPS = ["image_id", "group"]
 #: One row per image and fold; roles are train, val, test, embargo.
-SPLITS = "image_id fold role".split()
+SPLITS = ["image_id", "fold", "role"]
 #: The transform of a variant; variant 0 is the original and has the neutral values.
-OPS = "flip turns angle zoom crop_x crop_y".split()
+OPS = ["flip", "turns", "angle", "zoom", "crop_x", "crop_y"]
 #: The final sample table: a plan without pixels.
 AUGMENT = ["sample_id", "image_id", "variant", *OPS, "fold", "role"]
 #: Followed by one column `p_<class>` per class, in the order of `classes()`.
-PREDICTIONS = "sample_id image_id fold role".split()
+PREDICTIONS = ["sample_id", "image_id", "fold", "role"]
 
 _TYPES = {
     "fold": "int64", "variant": "int64", "flip": "int64", "turns": "int64",
@@ -46,7 +59,7 @@ def read_table(path: Path | str, columns: list[str]) -> pd.DataFrame:
     if missing:
         raise HemapipeError(f"{path} lacks the columns {', '.join(missing)}")
     types = {name: _TYPES.get(name, "str" if name in columns else "float64") for name in header}
-    return pd.read_csv(path, dtype=types, keep_default_na=False, na_values={})  # type: ignore[arg-type]
+    return pd.read_csv(path, dtype=types, keep_default_na=False, na_values={})
 
 
 def write_table(table: pd.DataFrame, path: Path | str) -> None:
