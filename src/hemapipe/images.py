@@ -93,7 +93,7 @@ def _decode_kind(data: bytes, header: Image.Image, kind: str) -> Decoded:
     except Exception as error:  # the second opinion: the file is cut off or damaged
         return _salvage(data, kind, error, notes)
     if kind in _END_MARKED and not _ends_properly(data, kind):
-        notes.append("end marker missing, all pixels there")
+        notes.append("end marker not at the end, all pixels there")
     return Decoded(strict if pixels is None else pixels, "ok", "; ".join(notes), kind)
 
 
@@ -159,7 +159,7 @@ def _pillow(data: bytes) -> np.ndarray:
 
 
 def _salvage(data: bytes, kind: str, error: Exception, notes: list[str]) -> Decoded:
-    """Decode what there is of a damaged file; without a single row it is unreadable."""
+    """Decode what there is of a damaged file; without a single pixel it is unreadable."""
     with _lenient:
         ImageFile.LOAD_TRUNCATED_IMAGES = True
         try:
@@ -168,18 +168,10 @@ def _salvage(data: bytes, kind: str, error: Exception, notes: list[str]) -> Deco
             return Decoded(None, "unreadable", _reason(error), kind)
         finally:
             ImageFile.LOAD_TRUNCATED_IMAGES = False
-    rows = _filled_rows(pixels)
-    if rows == 0:
-        return Decoded(None, "unreadable", f"{_reason(error)}; no row of pixels decoded", kind)
-    notes.append(f"{_reason(error)}; at least {rows} of {len(pixels)} rows decoded")
+    if np.ptp(pixels, axis=(0, 1)).max() == 0:
+        return Decoded(None, "unreadable", f"{_reason(error)}; no pixel decoded", kind)
+    notes.append(f"cut off: {_reason(error)}")
     return Decoded(pixels, "truncated", "; ".join(notes), kind)
-
-
-def _filled_rows(pixels: np.ndarray) -> int:
-    """Count the rows outside the one-coloured filler at either end (BMP is stored from the bottom up)."""
-    varied = np.ptp(pixels, axis=1).any(axis=1)
-    where = np.flatnonzero(varied)
-    return int(where[-1] - where[0] + 1) if len(where) else 0
 
 
 def _ends_properly(data: bytes, kind: str) -> bool:
