@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import zipfile
 from collections.abc import Sequence
@@ -37,10 +38,10 @@ def pack(archive: Path, names: Sequence[str], out: Path, px: int, params: Prepro
     partial = out.with_name(out.name + ".part")
     offset = _allocate(partial, (len(names), px, px, 3))
     n_jobs = max(1, min(n_jobs, -(-len(names) // _WORTH_A_WORKER)))
-    bounds = np.linspace(0, len(names), n_jobs + 1).astype(int)
+    bounds = np.linspace(0, len(names), n_jobs + 1).astype(int).tolist()
     joblib.Parallel(n_jobs=n_jobs)(
         joblib.delayed(_write_rows)(archive, names[start:stop], partial, offset + start * px * px * 3, px, params)
-        for start, stop in zip(bounds[:-1], bounds[1:], strict=True)
+        for start, stop in itertools.pairwise(bounds)
     )
     partial.replace(out)
 

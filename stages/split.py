@@ -1,0 +1,21 @@
+"""Assign roles in every fold into data/splits.csv and count leaks: `python -m stages.split`."""
+
+from hemapipe.params import load, lookup, read_params
+from hemapipe.split.assign import split
+from hemapipe.split.params import SplitParams
+from hemapipe.tables import GROUPS, MANIFEST, read_table, write_json, write_table
+from stages.run import run
+
+
+def main() -> None:
+    """Write the splits and their metrics."""
+    params = load(SplitParams, "split")
+    manifest = read_table("data/manifest.csv", MANIFEST)
+    groups = read_table("data/groups.csv", GROUPS)
+    splits, metrics = split(manifest, groups, params, int(lookup(read_params(), "seed")))
+    write_table(splits, "data/splits.csv")
+    write_json(metrics, "metrics/split.json")
+
+
+if __name__ == "__main__":
+    run(main)
