@@ -33,8 +33,8 @@ def intervals(
 ) -> dict[str, tuple[float, float]]:
     """Return name → (low, high) of every metric `scorer` gives for (b, n) weights.
 
-    Percentile bootstrap (Efron 1979) over groups; resamples in which a metric is undefined take no part in its interval.
-    NaN where it is undefined in all of them.
+    Percentile bootstrap (Efron 1979) over groups; resamples in which a metric is undefined take no part in
+    its interval. NaN where it is undefined in all of them.
     """
     chunks = [scorer(weights) for weights in resample_weights(groups, n_resamples, seed)]
     tail = 100 * (1 - level) / 2

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -10,6 +12,7 @@ from hemapipe.evaluation.metrics import confidence_bins
 from hemapipe.evaluation.predictions import ScoredRows
 
 Floats = npt.NDArray[np.float64]
+Curve = Callable[[Floats, npt.NDArray[np.bool_]], tuple[Floats, Floats]]
 MAX_POINTS = 100
 
 
@@ -29,7 +32,7 @@ def confusion(rows: ScoredRows) -> pd.DataFrame:
     return pd.DataFrame({"actual": names[rows.y], "predicted": names[rows.p.argmax(axis=1)]})
 
 
-def by_class(rows: ScoredRows, curve, fields: list[str]) -> pd.DataFrame:
+def by_class(rows: ScoredRows, curve: Curve, fields: list[str]) -> pd.DataFrame:
     """Return `class` and the two fields of a curve, for each class against the rest, where both kinds exist."""
     parts = []
     for index, name in enumerate(rows.class_names):
@@ -53,7 +56,7 @@ def precision_recall(scores: Floats, positive: npt.NDArray[np.bool_]) -> tuple[F
 
 
 def reliability(rows: ScoredRows, n_bins: int) -> pd.DataFrame:
-    """Return `calibration,confidence,accuracy,n` per filled bin of the largest probability, before and after scaling."""
+    """Return `calibration,confidence,accuracy,n` per filled bin of the largest probability."""
     parts = []
     for name, p in (("before", rows.raw), ("after", rows.p)):
         confidence, right = p.max(axis=1), p.argmax(axis=1) == rows.y

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-
-import pandas as pd
 
 from hemapipe.evaluation import curves, plots
 from hemapipe.evaluation.predictions import ScoredRows
@@ -21,7 +20,7 @@ def write_plots(rows: ScoredRows, metrics: dict[str, float], n_bins: int, folder
         plots.draw(paint, tables[name], path=folder / f"{name}.png")
 
 
-def _painters(class_names: list[str], metrics: dict[str, float]) -> dict:
+def _painters(class_names: list[str], metrics: dict[str, float]) -> dict[str, Callable[..., None]]:
     def areas(prefix: str) -> dict[str, float]:
         return {name: metrics[f"{prefix}_{name}"] for name in class_names if f"{prefix}_{name}" in metrics}
 

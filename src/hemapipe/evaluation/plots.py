@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -12,12 +13,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from PIL import Image
 
 #: Okabe and Ito's colours, told apart with any colour vision.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8A6D00", "#444444")
 INK, FAINT, GRID = "#24292f", "#6e7781", "#e4e7eb"
-STYLE = {
+STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 8.5,
     "axes.edgecolor": "#afb8c1",
@@ -70,9 +72,8 @@ def confusion(axes: Axes, table: pd.DataFrame, class_names: list[str]) -> None:
     shares = counts.to_numpy() / np.maximum(counts.to_numpy().sum(axis=1, keepdims=True), 1)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
     for (row, column), share in np.ndenumerate(shares):
-        colour = "white" if share > 0.55 else INK
-        text = {"ha": "center", "color": colour}
-        axes.text(column, row - 0.02, f"{counts.iat[row, column]}", va="bottom", weight="bold", **text)
+        text: dict[str, Any] = {"ha": "center", "color": "white" if share > 0.55 else INK}
+        axes.text(column, row - 0.02, str(counts.iat[row, column]), va="bottom", weight="bold", **text)
         axes.text(column, row + 0.04, f"{100 * share:.1f} %", va="top", fontsize=7, **text)
     axes.set(title="Confusion (share of the actual class)", xlabel="predicted", ylabel="actual")
     axes.set_xticks(range(len(class_names)), class_names)
@@ -112,7 +113,7 @@ def reliability(axes: Axes, table: pd.DataFrame) -> None:
 
 
 def learning_curves(csv: Path, png: Path) -> None:
-    """Draw the curves training wrote (`fold,epoch,train_loss,val_loss,val_accuracy`): a faint line per fold, the mean."""
+    """Draw the curves training wrote (`fold,epoch,train_loss,val_loss,val_accuracy`): each fold, and the mean."""
     table = pd.read_csv(csv)
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(7.6, 2.7), layout="constrained")
@@ -131,7 +132,7 @@ def _by_fold(axes: Axes, table: pd.DataFrame, field: str, colour: str, label: st
         axes.plot(part["epoch"], part[field], color=colour, alpha=0.35, linewidth=0.9)
     mean = table.groupby("epoch")[field].mean()
     axes.plot(mean.index, mean, color=colour, label=label, marker="o", markersize=3)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
 def _curves(axes: Axes, table: pd.DataFrame, x: str, y: str, areas: dict[str, float], name: str) -> None:

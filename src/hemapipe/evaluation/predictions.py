@@ -42,13 +42,13 @@ def scored_rows(
     group = rows["image_id"].map(groups.set_index("image_id")["group"])
     _require(len(rows) > 0, "the predictions hold no test rows")
     _require(not rows.duplicated(["fold", "sample_id"]).any(), "a sample is predicted twice in one fold")
-    _require(label.isin(names).all(), f"no label for image {_first(rows, ~label.isin(names))}")
-    _require(group.notna().all(), f"no group for image {_first(rows, group.isna())}")
+    _require(bool(label.isin(names).all()), f"no label for image {_first(rows, ~label.isin(names))}")
+    _require(bool(group.notna().all()), f"no group for image {_first(rows, group.isna())}")
     raw = _probabilities(rows, names)
     fold = rows["fold"].to_numpy(np.int64)
     return ScoredRows(
         class_names=names,
-        y=label.map({name: index for index, name in enumerate(names)}).to_numpy(np.int64),
+        y=np.searchsorted(names, label.to_numpy(str)).astype(np.int64),
         raw=raw,
         p=calibrated(raw, fold, calibration),
         fold=fold,

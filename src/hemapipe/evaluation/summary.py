@@ -30,9 +30,9 @@ def summarise(rows: ScoredRows, params: EvaluateParams, seed: int) -> dict[str, 
     masks = [(rows.fold == fold).astype(float) for fold in folds]
     found: dict[str, float] = {}
     for name, values in scorer(np.vstack([np.ones(len(rows.y)), *masks])).items():
-        found[name] = values[0]
+        found[name] = float(values[0])
         if len(folds) > 1:
-            found[f"{name}_sd"] = np.std(values[1:], ddof=1)
+            found[f"{name}_sd"] = float(np.std(values[1:], ddof=1))
     for name, (low, high) in intervals(scorer, rows.group, params.n_resamples, seed).items():
         found |= {f"{name}_low": low, f"{name}_high": high}
     counts = {"n_test": len(rows.y), "n_groups": len(np.unique(rows.group)), "n_folds": len(folds)}

@@ -1,0 +1,89 @@
+"""The flat metrics file: what each key means, and that it is the same on every run."""
+
+import json
+
+import numpy as np
+import pytest
+from evaluation_examples import CLASSES, calibration, manifest_and_groups, predictions
+
+from hemapipe.errors import HemapipeError
+from hemapipe.evaluation.params import EvaluateParams
+from hemapipe.evaluation.predictions import scored_rows
+from hemapipe.evaluation.summary import summarise
+from hemapipe.params import check
+
+PARAMS = EvaluateParams(n_resamples=300, ece_bins=10)
+
+
+def scored(n_folds=3, params=PARAMS, **how):
+    manifest, groups = manifest_and_groups()
+    rows = scored_rows(predictions(manifest, groups, n_folds, **how), calibration(n_folds), manifest, groups)
+    return rows, summarise(rows, params, seed=7)
+
+
+def test_point_values_spread_and_counts():
+    rows, found = scored()
+    right = rows.p.argmax(axis=1) == rows.y
+    assert found["accuracy"] == pytest.approx(right.mean(), rel=1e-5)
+    by_fold = [right[rows.fold == fold].mean() for fold in range(3)]
+    assert found["accuracy_sd"] == pytest.approx(np.std(by_fold, ddof=1), rel=1e-5)
+    assert (found["n_test"], found["n_groups"], found["n_folds"]) == (60, 12, 3)
+
+
+def test_every_number_has_its_interval_and_lies_in_a_sane_place():
+    _, found = scored()
+    points = {name for name in found if not name.endswith(("_sd", "_low", "_high")) and not name.startswith("n_")}
+    assert {f"recall_{name}" for name in CLASSES} <= points
+    assert {"log_loss_uncalibrated", "ece_uncalibrated", "micro_roc_auc", "weighted_f2"} <= points
+    for name in points:
+        assert found[f"{name}_low"] <= found[f"{name}_high"]
+        assert f"{name}_sd" in found
+    assert found["accuracy_low"] < found["accuracy"] < found["accuracy_high"]
+
+
+def test_one_fold_has_no_spread():
+    _, found = scored(n_folds=1)
+    assert not [name for name in found if name.endswith("_sd")]
+    assert found["n_folds"] == 1
+
+
+def test_finite_rounded_and_repeatable():
+    _, first = scored()
+    _, second = scored()
+    assert json.dumps(first, allow_nan=False) == json.dumps(second)
+    assert all(value == float(f"{value:.6g}") for value in first.values())
+
+
+def test_undefined_metrics_are_left_out():
+    manifest, groups = manifest_and_groups()
+    table = predictions(manifest, groups)
+    table.loc[table["image_id"].isin(manifest.loc[manifest["label"] == "pro", "image_id"]), "role"] = "train"
+    found = summarise(scored_rows(table, calibration(), manifest, groups), PARAMS, 1)
+    assert not [name for name in found if name.endswith("_pro") or "_pro_" in name]
+    assert "macro_f1" in found
+
+
+def test_the_seed_moves_the_interval_but_not_the_value():
+    rows, found = scored()
+    other = summarise(rows, PARAMS, seed=8)
+    assert other["accuracy"] == found["accuracy"]
+    assert other["macro_roc_auc_low"] != found["macro_roc_auc_low"]
+
+
+def test_the_interval_covers_the_truth_about_as_often_as_it_says():
+    """Groups of five images share their luck; the 95 % interval of accuracy covers .7 in most of 60 worlds."""
+    from hemapipe.evaluation.bootstrap import intervals
+
+    covered = 0
+    for world in range(60):
+        rng = np.random.default_rng(world)
+        right = (rng.beta(7, 3, 60)[:, None] > rng.random((60, 5))).ravel().astype(float)
+        scorer = lambda w, right=right: {"accuracy": w @ right / w.sum(axis=1)}  # noqa: E731
+        low, high = intervals(scorer, np.arange(300) // 5, 400, seed=world)["accuracy"]
+        covered += low <= 0.7 <= high
+    assert covered >= 52
+
+
+def test_params_are_bounded():
+    with pytest.raises(HemapipeError, match="ece_bins"):
+        check(EvaluateParams, {"n_resamples": 100, "ece_bins": 1}, "evaluate")
