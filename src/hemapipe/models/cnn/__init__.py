@@ -25,8 +25,8 @@ _NOT_BUILDERS = {"weights"}
 class Preprocessing(NamedTuple):
     """Mean and standard deviation per RGB channel, of values scaled to 0..1; they travel with the model."""
 
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
 
 
 #: Of the ImageNet training images: what torchvision's and most of timm's weights expect.

@@ -1,4 +1,4 @@
-"""LeNet-5: LeCun, Bottou, Bengio, Haffner, "Gradient-based learning applied to document recognition", Proc. IEEE 86 (1998).
+"""LeNet-5 (LeCun, Bottou, Bengio, Haffner, Gradient-based learning applied to document recognition, Proc. IEEE 1998).
 
 Adapted from 32×32 grey digits to RGB images of any side: three input channels; C5 takes the whole map S4,
 whatever its side; C3 is connected to all maps of S2; plain tanh and average pooling without coefficients; a

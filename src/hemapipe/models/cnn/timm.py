@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import timm
+from timm.models import PretrainedCfg
 from torch import nn
 
 from hemapipe.errors import HemapipeError
@@ -24,7 +25,7 @@ def build(arch: str, n_classes: int, px: int, weights: str) -> nn.Module:
             lambda: timm.create_model(arch, pretrained=True, num_classes=n_classes, **options), arch, "timm"
         )
     if weights == "packaged":
-        network = timm.create_model(arch, **options)
+        network: Any = timm.create_model(arch, **options)
         load_packaged(network, arch)
         network.reset_classifier(n_classes)
         return network
@@ -38,17 +39,17 @@ def backbone(arch: str, px: int, weights: str) -> nn.Module:
 
 def preprocessing(arch: str) -> Preprocessing:
     """Return the normalisation timm publishes for the default weights of `arch`."""
-    _check(arch)
-    facts = timm.get_pretrained_cfg(arch)
+    facts = _facts(arch)
     return Preprocessing(tuple(facts.mean), tuple(facts.std))
 
 
 def _options(arch: str, px: int) -> dict[str, Any]:
     """Networks with position embeddings are laid out for one size of image; the others take any."""
-    _check(arch)
-    return {"img_size": px} if timm.get_pretrained_cfg(arch).fixed_input_size else {}
+    return {"img_size": px} if _facts(arch).fixed_input_size else {}
 
 
-def _check(arch: str) -> None:
-    if not timm.is_model(arch):
+def _facts(arch: str) -> PretrainedCfg:
+    facts = timm.get_pretrained_cfg(arch) if timm.is_model(arch) else None
+    if facts is None:
         raise HemapipeError(f"timm has no network {arch!r}: {nearest(arch, timm.list_models())}")
+    return facts

@@ -61,7 +61,7 @@ def _imagenet(arch: str, px: int, weights: str) -> nn.Module:
     for name in _AUXILIARY:
         if hasattr(network, name):
             setattr(network, name, None)
-            network.aux_logits = False
+            setattr(network, "aux_logits", False)  # noqa: B010 (a flag, not a submodule)
     return network
 
 

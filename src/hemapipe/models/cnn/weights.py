@@ -1,4 +1,4 @@
-"""Where pretrained weights come from: `scratch` (none), `packaged` (a file in an installed package) or `hub` (fetched)."""
+"""Where pretrained weights come from: `scratch` (nowhere), `packaged` (an installed package) or `hub` (fetched)."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Training: networks (`cnn/`) and scikit-learn estimators (`classical.py`)."""
