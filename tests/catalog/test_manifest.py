@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from hemapipe.catalog import manifest as catalog
-from hemapipe.catalog.files import list_images
+from hemapipe.catalog.checks import by_folder
+from hemapipe.catalog.files import Listing, list_images
 from hemapipe.catalog.sample import sample_images
 from hemapipe.sources import folder
 from hemapipe.tables import MANIFEST, read_table, write_table
@@ -101,11 +102,21 @@ def test_the_pixel_hash_knows_the_shape():
     assert catalog.pixel_hash(pixels) != catalog.pixel_hash(pixels.reshape(4, 4, 3))
 
 
-def test_a_source_that_forgets_a_file_is_a_defect(archive_of_faults):
-    files = pd.DataFrame([catalog.Record("a", "ok"), catalog.Record("b", "ok")])
-    described = pd.DataFrame({"path": ["a"], "label": "", "patient": "", "sequence": "", "official": ""})
-    with pytest.raises(ValueError, match="every image file"):
-        catalog.assemble(described, files)
+def test_what_a_source_leaves_out_is_ignored_by_name_not_lost():
+    listing = catalog.keep(Listing({"a.png": "", "mask.png": ""}, ["x.csv"]), pd.Series(["a.png"]))
+    assert listing == Listing({"a.png": ""}, ["mask.png", "x.csv"])
+
+
+@pytest.mark.parametrize("described", [["a.png", "a.png"], ["b.png"]])
+def test_a_source_that_describes_other_files_is_a_defect(described):
+    with pytest.raises(ValueError, match="each image file once"):
+        catalog.keep(Listing({"a.png": ""}, []), pd.Series(described))
+
+
+def test_many_ignored_files_are_counted_by_folder():
+    names = [f"masks/{i}.png" for i in range(30)] + ["readme.txt"]
+    assert by_folder(names) == ["./ (1 files)", "masks/ (30 files)"]
+    assert by_folder(names[:3]) == names[:3]
 
 
 def test_the_sheet_shows_intact_images_of_each_class_chosen_by_the_seed(make_zip, picture):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from hemapipe.errors import HemapipeError
 def require_images(listing: Listing, raw: Path) -> None:
     """Raise a HemapipeError if there is no image at all."""
     if not listing.images:
-        shown = f": {_some(listing.ignored)}" if listing.ignored else ""
+        shown = f": {_some(by_folder(listing.ignored))}" if listing.ignored else ""
         raise HemapipeError(f"no image in the archive ({len(listing.ignored)} other files{shown}); checked {raw}")
 
 
@@ -42,7 +43,7 @@ def summarise(
         **class_counts(manifest),
         **fault_counts(manifest),
         "n_ignored": len(listing.ignored),
-        "ignored": _some(listing.ignored),
+        "ignored": _some(by_folder(listing.ignored)),
         "n_patients_in_two_classes": len(split_patients),
         "count_mismatches": len(mismatches),
         "warnings": "; ".join(warnings),
@@ -102,6 +103,14 @@ def require_classes(manifest: pd.DataFrame, expected: dict[str, int] | None) -> 
         found = f"one class only ({', '.join(labels)})" if labels else "no labels"
         example = manifest["path"].iloc[0]
         raise HemapipeError(f"{found}: nothing to tell apart; check the source and its pattern (a path: {example!r})")
+
+
+def by_folder(names: list[str], most: int = 10) -> list[str]:
+    """Return the names, or, where there are more than `most`, their folders with the number of files in each."""
+    if len(names) <= most:
+        return names
+    folders = Counter(name.rpartition("/")[0] for name in names)
+    return [f"{folder or '.'}/ ({count} files)" for folder, count in sorted(folders.items())]
 
 
 def _some(names: list[str], most: int = 10) -> str:

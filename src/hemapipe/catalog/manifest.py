@@ -58,12 +58,26 @@ def build(
     checks.require_images(listing, raw)
     with archive.open_zip(raw) as opened:
         described = source.describe(list(listing.images), opened, source_params)
+    listing = keep(listing, described["path"])
     files = pd.DataFrame([asdict(record) for record in read_all(raw, listing, n_jobs)])
     manifest = assemble(described, files)
     metrics = checks.summarise(manifest, listing, source.EXPECTED, params.strict)
     if hasattr(source, "verify"):
         metrics |= source.verify(files)
     return manifest, metrics
+
+
+def keep(listing: Listing, collection: pd.Series) -> Listing:
+    """Move what a source left out (images that are no part of its collection, such as masks) to the ignored files.
+
+    Raises:
+        ValueError: the source names a file that is not there, or one twice (a defect of the source).
+    """
+    if collection.duplicated().any() or not set(collection) <= set(listing.images):
+        raise ValueError("a source must describe each image file once, and no other file")
+    left_out = set(listing.images) - set(collection)
+    images = {name: problem for name, problem in listing.images.items() if name not in left_out}
+    return Listing(images, sorted([*listing.ignored, *left_out]))
 
 
 def read_all(raw: Path, listing: Listing, n_jobs: int) -> list[Record]:
@@ -79,13 +93,10 @@ def assemble(described: pd.DataFrame, files: pd.DataFrame) -> pd.DataFrame:
 
     Raises:
         HemapipeError: two paths share an image_id (48 bits of a hash; rename one).
-        ValueError: `described` has not exactly one row per file (a defect of the source).
     """
     notes = described["note"] if "note" in described else pd.Series("", index=described.index)
     table = described.assign(told=notes).drop(columns="note", errors="ignore")
-    table = table.merge(files, on="path", how="outer", validate="one_to_one", indicator=True)
-    if not (table["_merge"] == "both").all():
-        raise ValueError("a source must describe every image file and no other")
+    table = table.merge(files, on="path", validate="one_to_one")
     table["note"] = [("; ".join(filter(None, pair))) for pair in zip(table["told"], table["note"], strict=True)]
     table["image_id"] = [image_id(path) for path in table["path"]]
     if table["image_id"].duplicated().any():
