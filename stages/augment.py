@@ -17,10 +17,7 @@ def main() -> None:
     seed = int(lookup(read_params(), "seed"))
     labels = read_table("data/manifest.csv", MANIFEST).set_index("image_id")["label"]
     splits = read_table("data/splits.csv", SPLITS)
-    if params.before_split:
-        table = _before_split(splits, labels, params, seed)
-    else:
-        table = plan(splits, labels, params, seed)
+    table = (_before_split if params.before_split else plan)(splits, labels, params, seed)
     metrics = summarise(table, labels)
     if params.before_split:
         print(

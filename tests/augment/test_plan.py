@@ -73,7 +73,7 @@ def test_input_order_is_irrelevant_and_the_file_holds_the_plan(tmp_path):
 
 
 def test_too_many_originals_are_refused_by_name_and_count():
-    with pytest.raises(HemapipeError, match="'c' already has 10 images"):
+    with pytest.raises(HemapipeError, match="'c' already has 11 images"):
         plan(splits_of(), LABELS, params(to=9), 1)
 
 
