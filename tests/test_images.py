@@ -150,6 +150,7 @@ def test_a_missing_end_marker_is_a_truncation_that_costs_little():
         (b"this is a text, not a picture", "no image format"),
         (b"\xff\xd8\xff\xe0", ""),
         (b"BM" + bytes(10), ""),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "no image format"),  # would start another program
     ],
 )
 def test_what_no_decoder_opens_is_unreadable_with_a_reason(data, reason):

@@ -16,18 +16,23 @@ from typing import Literal
 
 import cv2
 import numpy as np
-from PIL import Image, ImageFile, ImageOps
+from PIL import Image, ImageFile, ImageOps, TiffImagePlugin, WebPImagePlugin  # noqa: F401  importing them registers their formats
 
 #: 100 megapixels are 300 MB of pixels; a camera's field of view has a quarter of that.
 MAX_PIXELS = 100_000_000
 
 Status = Literal["ok", "truncated", "unreadable"]
 
+#: Only these are tried: Pillow also knows formats that start other programs (EPS).
+FORMATS = ["JPEG", "PNG", "BMP", "DIB", "TIFF", "GIF", "WEBP"]
+
 _ORIENTATION = 0x0112  # EXIF tag
 _CV2_MODES = {"L", "RGB", "1", "P", "I;16", "I;16B", "I;16L"}
 _SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM", b"II*\0", b"MM\0*", b"GIF8")
 _END_MARKED = {"JPEG", "PNG", "BMP"}
 _lenient = threading.Lock()
+
+Image.preinit()  # registers the other formats
 
 # A decoder's complaint about one file belongs into that file's note, not on the screen.
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
@@ -58,6 +63,8 @@ def decode(data: bytes, max_pixels: int = MAX_PIXELS) -> Decoded:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of sizes and tags that are judged here
             return _decode(data, max_pixels)
+    except MemoryError:
+        raise  # the machine's fault, not the file's
     except Exception as error:  # decoders raise whatever they like on hostile bytes; the reason goes into the row
         return Decoded(None, "unreadable", _reason(error))
 
@@ -69,7 +76,7 @@ def looks_like_image(head: bytes) -> bool:
 
 def _decode(data: bytes, max_pixels: int) -> Decoded:
     try:
-        header = Image.open(io.BytesIO(data))
+        header = Image.open(io.BytesIO(data), formats=FORMATS)
     except Image.DecompressionBombError as error:
         return Decoded(None, "unreadable", f"decompression bomb: {error}")
     except Image.UnidentifiedImageError:
@@ -148,7 +155,7 @@ def _to_8_bit(pixels: np.ndarray, notes: list[str]) -> np.ndarray:
 
 def _pillow(data: bytes) -> np.ndarray:
     """Decode with Pillow, strictly: an incomplete file raises."""
-    image = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
+    image = ImageOps.exif_transpose(Image.open(io.BytesIO(data), formats=FORMATS))
     if _has_alpha(image):
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")

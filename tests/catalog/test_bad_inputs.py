@@ -139,3 +139,8 @@ def test_other_counts_than_published_warn_or_stop(make_zip, picture, monkeypatch
 def test_a_class_called_like_a_metric_does_not_overwrite_it(make_zip, picture):
     _, metrics = build(make_zip({"ok/1.png": picture(1), "files/2.png": picture(2), "files/3.png": picture(3)}))
     assert (metrics["n_files"], metrics["n_class_files"], metrics["n_ok"], metrics["n_class_ok"]) == (3, 2, 3, 1)
+
+
+def test_class_names_that_cannot_head_a_column_are_a_clear_error(make_zip, picture):
+    with pytest.raises(HemapipeError, match=r"no comma.*a,b"):
+        build(make_zip({"a,b/1.png": picture(1), "c/2.png": picture(2)}))

@@ -91,8 +91,9 @@ def test_the_shipped_list_has_every_published_image():
 def test_files_are_compared_with_the_published_ones_in_any_layout():
     name, digest = "UID_11_10_1_all.bmp", cnmc.published_hashes()["fold_0/uid_11_10_1_all.bmp"]
     paths = [f"{KAGGLE[0]}/fold_0/all/{name}", f"{TCIA[1]}/1.bmp", "mine/1.bmp"]
-    counts = cnmc.verify(pd.DataFrame({"path": paths, "file_sha256": [digest, "0" * 64, digest]}))
+    counts, warnings = cnmc.verify(pd.DataFrame({"path": paths, "file_sha256": [digest, "0" * 64, digest]}))
     assert counts == {"n_hash_matching": 1, "n_hash_differing": 1, "n_hash_unknown": 1, "n_hash_absent": 15_112}
+    assert warnings == ["1 files differ from the published ones: test/1.bmp"]
 
 
 def test_the_parquet_copy_gets_its_published_paths_back(tmp_path):

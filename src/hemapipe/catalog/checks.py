@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,13 @@ def require_images(listing: Listing, raw: Path) -> None:
 
 
 def summarise(
-    manifest: pd.DataFrame, listing: Listing, expected: dict[str, int] | None, strict: bool
+    manifest: pd.DataFrame,
+    listing: Listing,
+    expected: dict[str, int] | None,
+    strict: bool,
+    warnings: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Return the flat metrics of a manifest, with every warning in words, also printed.
+    """Return the flat metrics of a manifest, with every warning (the source's own first) in words, also printed.
 
     Raises:
         HemapipeError: fewer than two classes, a class without a readable image, or with `strict` any count
@@ -34,7 +39,7 @@ def summarise(
     if strict and mismatches:
         raise HemapipeError("counts differ from the published ones (catalog.strict): " + "; ".join(mismatches))
     split_patients = patients_in_two_classes(manifest)
-    warnings = list(mismatches)
+    warnings = [*warnings, *mismatches]
     if split_patients:
         warnings.append(f"patients in two classes: {_some(split_patients)}")
     for warning in warnings:
@@ -91,8 +96,11 @@ def count_mismatches(manifest: pd.DataFrame, expected: dict[str, int] | None) ->
 
 
 def require_classes(manifest: pd.DataFrame, expected: dict[str, int] | None) -> None:
-    """Raise a HemapipeError unless there are two classes and each has an image that can be read."""
+    """Raise a HemapipeError unless there are two well-named classes and each has an image that can be read."""
     labels = set(manifest["label"]) - {""}
+    unusable = sorted(label for label in labels if label != label.strip() or set(label) & set(',"\n\r'))
+    if unusable:
+        raise HemapipeError(f"class names become column names: no comma, quote or outer space, please: {unusable}")
     readable = set(manifest.loc[manifest["status"] != "unreadable", "label"])
     empty = sorted((labels | set(expected or {})) - readable)
     if empty:

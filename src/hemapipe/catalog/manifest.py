@@ -61,10 +61,8 @@ def build(
     listing = keep(listing, described["path"])
     files = pd.DataFrame([asdict(record) for record in read_all(raw, listing, n_jobs)])
     manifest = assemble(described, files)
-    metrics = checks.summarise(manifest, listing, source.EXPECTED, params.strict)
-    if hasattr(source, "verify"):
-        metrics |= source.verify(files)
-    return manifest, metrics
+    found, warnings = source.verify(files) if hasattr(source, "verify") else ({}, [])
+    return manifest, {**checks.summarise(manifest, listing, source.EXPECTED, params.strict, warnings), **found}
 
 
 def keep(listing: Listing, collection: pd.Series) -> Listing:

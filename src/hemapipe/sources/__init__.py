@@ -10,7 +10,7 @@ A source module exposes
                                                column `note` goes into the manifest; image files left out (masks)
                                                count as ignored
 and may expose
-    verify(files)                              metrics from a table `path, file_sha256` of all image files
+    verify(files)                              metrics and warnings from a table `path, file_sha256` of all image files
 """
 
 from __future__ import annotations

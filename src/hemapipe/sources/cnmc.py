@@ -13,7 +13,6 @@ import io
 import lzma
 import re
 import zipfile
-from collections import Counter
 from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
@@ -69,22 +68,25 @@ def describe(names: list[str], archive: zipfile.ZipFile, params: Params) -> pd.D
     return pd.DataFrame([_row(name, prelim) for name in names], columns=[*base.COLUMNS, "note"])
 
 
-def verify(files: pd.DataFrame) -> dict[str, int]:
+def verify(files: pd.DataFrame) -> tuple[dict[str, int], list[str]]:
     """Compare files (`path`, `file_sha256`) with the published archive.
 
     Returns:
-        counts of files whose hash matches, differs or is unknown, and of published files that are absent.
+        counts of files whose hash matches, differs or is unknown, and of published files that are absent;
+        warnings, one if any file differs.
     """
     published = published_hashes()
-    verdicts: Counter[str] = Counter()
-    seen = set()
-    for path, found in zip(files["path"], files["file_sha256"], strict=True):
-        key = _key(path)
-        seen.add(key)
-        verdict = "unknown" if key not in published else "matching" if published[key] == found else "differing"
-        verdicts[verdict] += 1
-    counts = {f"n_hash_{verdict}": verdicts[verdict] for verdict in ("matching", "differing", "unknown")}
-    return {**counts, "n_hash_absent": len(set(published) - seen)}
+    found = {_key(path): digest for path, digest in zip(files["path"], files["file_sha256"], strict=True)}
+    unknown = set(found) - set(published)
+    differing = sorted(key for key in set(found) - unknown if found[key] != published[key])
+    counts = {
+        "n_hash_matching": len(found) - len(unknown) - len(differing),
+        "n_hash_differing": len(differing),
+        "n_hash_unknown": len(unknown),
+        "n_hash_absent": len(set(published) - set(found)),
+    }
+    shown = ", ".join(differing[:5])
+    return counts, [f"{len(differing)} files differ from the published ones: {shown}"] if differing else []
 
 
 def published_hashes() -> dict[str, str]:
