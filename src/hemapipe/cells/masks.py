@@ -8,7 +8,7 @@ from skimage.feature import peak_local_max
 from skimage.segmentation import watershed
 
 #: Two peaks belong together unless the way between them narrows below this share of the lesser one.
-_NECK = 0.80
+_NECK = 0.86
 
 
 def otsu(values: np.ndarray, top: float) -> float:
@@ -77,23 +77,30 @@ def split_touching(mask: np.ndarray, least_radius: float, neck: float = _NECK) -
     """Return int32 labels of a mask in which touching cells are parted.
 
     Watershed of the distance transform (Vincent & Soille, IEEE PAMI 1991; 13:583) from its maxima of at least
-    `least_radius` px. Maxima are merged when the straight way between them stays deeper than `neck` times the
-    lesser one: a kidney-shaped cell has two maxima but no neck.
+    `least_radius` px; see `lobe_centres` for which maxima count. Components without one stay whole.
     """
-    deep = depth(mask)
-    smooth = cv2.GaussianBlur(deep, (0, 0), max(least_radius / 4, 0.5))
-    peaks = peak_local_max(
-        smooth, min_distance=max(int(least_radius), 1), threshold_abs=least_radius, labels=None, exclude_border=False
-    )
+    smooth, peaks, groups = lobe_centres(mask, least_radius, neck)
     labels, areas = components(mask)
     markers = np.zeros(mask.shape, np.int32)
-    groups = _merged(smooth, peaks, labels, neck)
-    for (row, column), group in zip(peaks, groups, strict=True):
-        markers[row, column] = group + 1
+    markers[peaks[:, 0], peaks[:, 1]] = groups
     parted = watershed(-smooth, markers, mask=mask) if len(peaks) else markers
     lone = (areas > 0) & (np.bincount(labels[parted > 0], minlength=len(areas)) == 0)
     parted[lone[labels]] = labels[lone[labels]] + len(peaks) + 1
     return relabelled(parted)
+
+
+def lobe_centres(mask: np.ndarray, least_radius: float, neck: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the smoothed distance transform, its maxima (n × 2, row and column) and the lobe, from 1, of each.
+
+    Maxima are one lobe when the straight way between them stays deeper than `neck` times the lesser one: a
+    kidney-shaped cell may have two maxima but has no neck.
+    """
+    smooth = cv2.GaussianBlur(depth(mask), (0, 0), max(least_radius / 4, 0.5))
+    peaks = peak_local_max(
+        smooth, min_distance=max(int(least_radius), 1), threshold_abs=least_radius, exclude_border=False
+    )
+    labels, _ = components(mask)
+    return smooth, peaks, np.array(_merged(smooth, peaks, labels, neck), np.int32) + 1
 
 
 def relabelled(labels: np.ndarray) -> np.ndarray:
