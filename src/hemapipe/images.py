@@ -16,7 +16,7 @@ from typing import Literal
 
 import cv2
 import numpy as np
-from PIL import Image, ImageFile, ImageOps, TiffImagePlugin, WebPImagePlugin  # noqa: F401  importing them registers their formats
+from PIL import Image, ImageFile, ImageOps, TiffImagePlugin, WebPImagePlugin  # noqa: F401
 
 #: 100 megapixels are 300 MB of pixels; a camera's field of view has a quarter of that.
 MAX_PIXELS = 100_000_000
@@ -32,7 +32,8 @@ _SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM", b"II*\0", b"MM\0*",
 _END_MARKED = {"JPEG", "PNG", "BMP"}
 _lenient = threading.Lock()
 
-Image.preinit()  # registers the other formats
+# Pillow registers a format when its plugin is imported: TIFF and WebP above, the others here.
+Image.preinit()
 
 # A decoder's complaint about one file belongs into that file's note, not on the screen.
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
