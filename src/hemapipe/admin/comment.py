@@ -52,7 +52,8 @@ def dvc_diff(root: Path, what: str, base: str) -> str:
     done = subprocess.run(words, cwd=root, capture_output=True, text=True)
     if done.returncode:
         raise HemapipeError(f"dvc {what} diff {base}: {done.stderr.strip()}")
-    return done.stdout.strip() or "No change."
+    table = done.stdout.strip()
+    return table if len(table.splitlines()) > 2 else "No change."  # DVC prints the head of an empty table
 
 
 def models_here(root: Path, metric: str) -> dict[str, float]:

@@ -1,0 +1,179 @@
+"""A real `dvc exp run --temp` on a pipeline of shell commands: results arrive, the default run is untouched."""
+
+import hashlib
+import json
+import zipfile
+
+import pytest
+import yaml
+from conftest import succeed
+
+from hemapipe.admin.demo import demo_real, plan
+from hemapipe.admin.recognise import recognise
+from hemapipe.admin.results import cell, leaderboard
+from hemapipe.errors import HemapipeError
+
+DVC = """\
+stages:
+  download:
+    cmd: mkdir -p data && cp "${HEMAPIPE_DATA:-.}/${download.folder.archive}" data/raw.zip
+    params: [download.source, "download.${download.source}"]
+    outs: [data/raw.zip]
+  evaluate:
+    foreach: ${classical}
+    do:
+      cmd: >-
+        mkdir -p metrics/evaluate &&
+        echo '{"accuracy":0.9,"accuracy_low":0.8,"accuracy_high":0.95}' > metrics/evaluate/${key}.json
+      params: ["classical.${key}"]
+      deps: [data/raw.zip]
+      metrics:
+        - metrics/evaluate/${key}.json: {cache: false}
+  report:
+    cmd: mkdir -p report && ls metrics/evaluate > report/index.html
+    deps: [metrics/evaluate]
+    params: [classical]
+    outs: [report/index.html]
+"""
+PARAMS = {
+    "download": {"source": "folder", "folder": {"archive": "default.zip", "sha256": None, "pattern": "{label}/{name}"}},
+    "classical": {"knn": {"kind": "knn"}, "rf": {"kind": "random_forest"}},
+    "compare": {"rank_by": "accuracy"},
+}
+RECIPES = {"first": {"classical": {"lr": {"kind": "logistic_regression"}}}, "second": {"classical": {"fail": {}}}}
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A committed default run of two models."""
+    root = tmp_path / "project"
+    (root / "presets").mkdir(parents=True)
+    (root / "dvc.yaml").write_text(DVC.replace("${HEMAPIPE_DATA:-.}", "$HEMAPIPE_DATA"))
+    (root / "params.yaml").write_text(yaml.safe_dump(PARAMS))
+    (root / "presets/demo-folder.yaml").write_text(yaml.safe_dump(RECIPES))
+    (root / ".gitignore").write_text("/data/\n/report/\n")
+    make_zip(root / "default.zip", ["a/1.jpg"])
+    succeed(
+        "git init -q -b main && git config user.name t && git config user.email t@t && dvc init -q && dvc repro -q "
+        "&& git add -A && git commit -qm default",
+        root,
+        HEMAPIPE_DATA=str(root),
+    )
+    return root
+
+
+def make_zip(path, names):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(path, "w") as zipped:
+        for name in names:
+            zipped.writestr(name, "x")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("names", "source"),
+    [
+        (["Original/Early/WBC-Malignant-Early-001.jpg"], "taleqani"),
+        (["leukemia/Original/Benign/WBC-Benign-001.jpg", "leukemia/Segmented/x.jpg"], "taleqani"),
+        (["C-NMC_Leukemia/training_data/fold_0/all/UID_11_10_1_all.bmp"], "cnmc"),
+        (["fold_1/hem/UID_h3_1_1_HEM.BMP"], "cnmc"),
+        (["images/Patient_02/blast/BL_5899573.jpg"], "folder"),
+        ([], "folder"),
+    ],
+)
+def test_layouts_are_recognised_in_zips_and_folders(tmp_path, names, source):
+    assert recognise(make_zip(tmp_path / "a.zip", names)) == source
+    folder = tmp_path / "unpacked"
+    folder.mkdir()
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    assert recognise(folder) == source
+
+
+def test_the_real_archives_are_recognised(shared_data):
+    found = {name: recognise(shared_data / f"{name}.zip") for name in ("taleqani", "cnmc_subset", "deepapl")}
+    assert found == {"taleqani": "taleqani", "cnmc_subset": "cnmc", "deepapl": "folder"}
+
+
+def test_what_is_no_archive_is_an_error(tmp_path):
+    (tmp_path / "text.zip").write_text("not a zip")
+    with pytest.raises(HemapipeError, match="neither a zip"):
+        recognise(tmp_path / "text.zip")
+    with pytest.raises(HemapipeError, match="not found"):
+        recognise(tmp_path / "absent.zip")
+
+
+def test_plan_names_archive_hash_and_pattern(project, tmp_path):
+    archive = make_zip(tmp_path / "my images.zip", ["x/1.jpg"])
+    first, second = plan(project, archive, "folder", pattern="{patient}/{name}")
+    assert (first.run, second.run) == ("my images-first", "my images-second")
+    assert first.overrides == [
+        'download.source="folder"',
+        'download.folder.archive="my images.zip"',
+        f'download.folder.sha256="{hashlib.sha256(archive.read_bytes()).hexdigest()}"',
+        'download.folder.pattern="{patient}/{name}"',
+        "~classical",
+        '+classical={lr: {kind: "logistic_regression"}}',
+    ]
+    assert plan(project, archive, "folder", name="mine")[0].run == "mine-first"
+    with pytest.raises(HemapipeError, match="needs no --pattern"):
+        plan(project, archive, "taleqani", pattern="{name}")
+
+
+def test_a_demo_leaves_only_its_results(project, tmp_path):
+    archive = make_zip(tmp_path / "elsewhere" / "mine.zip", ["x/1.jpg", "y/2.jpg"])
+    head = succeed("git rev-parse HEAD", project).strip()
+    succeed(f"git update-ref refs/exps/{head[:2]}/{head[2:]}/mine-first HEAD", project)  # of a run that was killed
+
+    (out,) = demo_real(project, archive, only="first")
+
+    assert out == project / "results/mine-first"
+    found = sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
+    assert found == ["leaderboard.md", "metrics/evaluate/lr.json", "params.yaml", "run.json"]
+    origin = json.loads((out / "run.json").read_text())
+    assert origin["commit"] == head
+    assert origin["sha256"] == hashlib.sha256(archive.read_bytes()).hexdigest()
+    assert (origin["source"], origin["archive"], origin["changed_since"]) == ("folder", "mine.zip", False)
+    assert yaml.safe_load((out / "params.yaml").read_text())["classical"] == RECIPES["first"]["classical"]
+    assert "lr.json" in (project / "report/mine-first.html").read_text()
+
+    assert succeed("git status --porcelain", project) == "?? results/\n"
+    assert succeed("dvc status", project, HEMAPIPE_DATA=str(project)).startswith("Data and pipelines are up to date")
+    assert "refs/exps" not in succeed("git for-each-ref", project)
+
+
+def test_a_failing_run_is_an_error_and_leaves_nothing(project, tmp_path):
+    archive = make_zip(tmp_path / "elsewhere" / "mine.zip", ["x/1.jpg"])
+    with pytest.raises(HemapipeError, match="there are first, second"):
+        demo_real(project, archive, only="third")
+    (project / "dvc.yaml").write_text(
+        (project / "dvc.yaml").read_text().replace("echo '{", "test ${key} != fail && echo '{")
+    )
+    with pytest.raises(HemapipeError, match="`dvc exp run` failed"):
+        demo_real(project, archive, only="second")
+    assert not (project / "results").exists()
+
+
+def test_leaderboard_ranks_and_shows_intervals(tmp_path):
+    folder = tmp_path / "metrics/evaluate"
+    folder.mkdir(parents=True)
+    (folder / "a.json").write_text('{"accuracy": 0.8, "ece": 0.1}')
+    (folder / "b.json").write_text('{"accuracy": 0.9, "accuracy_low": 0.85, "accuracy_high": 0.94}')
+    origin = {
+        "run": "r",
+        "archive": "x.zip",
+        "commit": "abcdef0123",
+        "processor": "p",
+        "cores": 2,
+        "device": "cpu",
+        "seconds": 9,
+    }
+    lines = leaderboard(tmp_path, "accuracy", origin).splitlines()
+    assert lines[-4:] == [
+        "| model | accuracy | ece |",
+        "|---|---|---|",
+        "| b | 0.900 [0.850, 0.940] | – |",
+        "| a | 0.800 | 0.100 |",
+    ]
+    assert cell({}, "accuracy") == "–"
