@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+
 from hemapipe.tables import AUGMENT, MANIFEST, OPS
 from hemapipe.training.cnn.params import TrainParams
 from hemapipe.training.cnn.runner import Inputs, Job
@@ -21,7 +22,7 @@ def write_inputs(folder: Path, n_images: int = 48, n_folds: int = 2, px: int = 3
         images[index, :: 2 + index % 3, :, index % 3] += 120
     packed = folder / f"{px}.npy"
     np.save(packed, images)
-    manifest = pd.DataFrame({name: "" for name in MANIFEST}, index=range(n_images))
+    manifest = pd.DataFrame(dict.fromkeys(MANIFEST, ""), index=range(n_images))
     manifest["image_id"] = [f"i{index:03d}" for index in range(n_images)]
     manifest = manifest.assign(label=labels, status="ok", width=px, height=px, conflict=False)
     manifest.to_csv(folder / "manifest.csv", index=False)

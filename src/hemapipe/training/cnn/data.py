@@ -101,7 +101,16 @@ def ordered_loader(packed: np.ndarray, samples: pd.DataFrame, batch_size: int) -
 
 
 def _loader(dataset: Dataset, batch_size: int, sampler: Sampler | None = None, drop_last: bool = False) -> DataLoader:
-    return DataLoader(dataset, batch_size, sampler=sampler, drop_last=drop_last, collate_fn=_as_it_is)
+    return DataLoader(
+        dataset,
+        batch_size,
+        sampler=sampler,
+        drop_last=drop_last,
+        collate_fn=_as_it_is,
+        # Every iterator draws a number from its generator: without one of its own, from the stream that dropout uses,
+        # and a resumed run, which makes its iterators in another order, would drop out differently.
+        generator=torch.Generator(),
+    )
 
 
 def _as_it_is(batch: Any) -> Any:

@@ -24,6 +24,12 @@ from hemapipe.training.cnn.params import TrainParams
 from hemapipe.training.cnn.store import Classifier, ModelCard, build_classifier
 
 _PRECISION = {"32": "32-true", "bf16": "bf16-mixed", "16": "16-mixed"}
+_UNFITTING_ADVICE = (
+    "does not have many workers",
+    "across ranks is zero",  # no validation samples
+    "You have overridden `on_after_batch_transfer`",
+    "isinstance.treespec, LeafSpec",  # Lightning's own use of torch
+)
 
 
 class Fitted(NamedTuple):
@@ -125,9 +131,5 @@ def _quieten() -> None:
     """Silence Lightning's advertisements, and advice that does not fit: batches come from a memory-mapped array."""
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     logging.getLogger("lightning.fabric").setLevel(logging.ERROR)
-    for advice in (
-        ".*does not have many workers.*",
-        ".*GPU available but not used.*",
-        ".*overridden `on_after_batch.*",
-    ):
-        warnings.filterwarnings("ignore", advice)
+    for advice in _UNFITTING_ADVICE:
+        warnings.filterwarnings("ignore", f".*{advice}.*")
