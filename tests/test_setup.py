@@ -61,9 +61,9 @@ def test_all_that_the_requirements_bring_is_pinned():
         for text in metadata.requires(name) or []:
             needed = Requirement(text)
             wanted = [{"extra": extra} for extra in extras] or [{"extra": ""}]
-            if needed.marker is None or any(needed.marker.evaluate(extra) for extra in wanted):
-                if not normal(needed.name).startswith(("nvidia-", "cuda-", "triton")):  # torch pins its own
-                    queue.append((normal(needed.name), frozenset(needed.extras)))
+            applies = needed.marker is None or any(needed.marker.evaluate(extra) for extra in wanted)
+            if applies and not normal(needed.name).startswith(("nvidia-", "cuda-", "triton")):  # torch pins its own
+                queue.append((normal(needed.name), frozenset(needed.extras)))
     assert sorted({name for name, _ in seen} - known.keys()) == []
 
 
