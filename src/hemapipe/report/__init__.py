@@ -1,0 +1,1 @@
+"""Put the models side by side: leaderboard, environment, and the whole run as one page."""
