@@ -18,8 +18,9 @@ sys.path.insert(0, str(ROOT))  # `stages` is run from the root, not installed
 #: Dotted overrides of params.yaml that make the default pipeline small: a minute, not five.
 TINY = {
     "threads": 1,
-    "download.synthetic.n_patients": 12,
-    "download.synthetic.n_images": 72,
+    "download.synthetic.n_patients": 16,
+    "download.synthetic.n_images": 80,
+    "download.synthetic.class_shares": {"benign": 0.25, "early": 0.25, "pre": 0.25, "pro": 0.25},
     "download.synthetic.px": 64,
     "download.synthetic.n_exact_repeats": 2,
     "download.synthetic.n_near_repeats": 2,
