@@ -38,7 +38,7 @@ $(READY): requirements.txt constraints.txt pyproject.toml $(if $(GPU),requiremen
 	@python -m pip install --quiet --no-deps --editable .
 ifneq ($(GPU),)
 	@python -m pip uninstall --quiet --yes xgboost-cpu
-	@python -m pip install --quiet --requirement requirements-gpu.txt
+	@python -m pip install --quiet --no-deps --requirement requirements-gpu.txt
 endif
 	@touch $@
 

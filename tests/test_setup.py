@@ -134,7 +134,7 @@ def test_a_gpu_machine_gets_its_own_xgboost(fresh):
     assert make(fresh, "setup", "GPU=1").returncode == 0
     assert log(fresh)[-2:] == [
         "-m pip uninstall --quiet --yes xgboost-cpu",
-        "-m pip install --quiet --requirement requirements-gpu.txt",
+        "-m pip install --quiet --no-deps --requirement requirements-gpu.txt",
     ]
 
 

@@ -22,7 +22,8 @@ stages:
   evaluate:
     cmd: >-
       mkdir -p metrics/evaluate plots data && echo ${seed} > data/model
-      && printf 'epoch,loss\\n1,0.${seed}\\n' > plots/rf.csv && echo '{"balanced_accuracy":0.${seed}}' > metrics/evaluate/rf.json
+      && printf 'epoch,loss\\n1,0.${seed}\\n' > plots/rf.csv
+      && echo '{"balanced_accuracy":0.${seed}}' > metrics/evaluate/rf.json
     params: [seed]
     outs: [data/model]
     metrics: [{metrics/evaluate/rf.json: {cache: false}}]
