@@ -63,9 +63,9 @@ def _write_rows(archive: Path, names: Sequence[str], out: Path, offset: int, px:
     try:
         with zipfile.ZipFile(archive) as images:
             for name in names:
-                row = square(_pixels(images, name), px, params).tobytes()
+                row = np.ascontiguousarray(square(_pixels(images, name), px, params))
                 os.pwrite(handle, row, offset)
-                offset += len(row)
+                offset += row.nbytes
     finally:
         os.close(handle)
 
