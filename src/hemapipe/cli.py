@@ -96,14 +96,14 @@ def demo_real(
 ) -> None:
     """Run the pipeline on real images, beside the default run.
 
-    The results go to results/<run>/, the page to report/<run>.html; params.yaml, metrics and data stay as they are.
+    The results go to results/<run>/, the page to report/<run>/; params.yaml, metrics and data stay as they are.
     """
     from hemapipe.admin import demo as module
 
     checkout = root()
     for folder in module.demo_real(checkout, archive, name, pattern, only):
         typer.echo((folder / "leaderboard.md").read_text(encoding="utf-8"))
-        typer.echo(f"In {folder.relative_to(checkout)}/; its page is report/{folder.name}.html")
+        typer.echo(f"In {folder.relative_to(checkout)}/; its page is report/{folder.name}/index.html")
 
 
 @app.command()

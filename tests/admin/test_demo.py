@@ -136,7 +136,7 @@ def test_a_demo_leaves_only_its_results(project, tmp_path):
     assert origin["sha256"] == hashlib.sha256(archive.read_bytes()).hexdigest()
     assert (origin["source"], origin["archive"], origin["changed_since"]) == ("folder", "mine.zip", False)
     assert yaml.safe_load((out / "params.yaml").read_text())["classical"] == RECIPES["first"]["classical"]
-    assert "lr.json" in (project / "report/mine-first.html").read_text()
+    assert "lr.json" in (project / "report/mine-first/index.html").read_text()
 
     assert succeed("git status --porcelain", project) == "?? results/\n"
     assert succeed("dvc status", project, HEMAPIPE_DATA=str(project)).startswith("Data and pipelines are up to date")

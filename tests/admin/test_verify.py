@@ -30,6 +30,7 @@ METRICS = {
         ("flag", "metrics/train/rf.json", 0.0),
         ("log_loss", "metrics/split.json", 0.0),
         ("n_test", "metrics/catalog.json", 0.0),
+        ("warning", "metrics/compare.json", None),
     ],
 )
 def test_tolerance(key, file, expected):

@@ -102,9 +102,12 @@ def collect(root: Path, revision: str, out: Path) -> Path:
 
 
 def keep_report(root: Path, revision: str, run: str) -> None:
-    """Put the run's HTML page, which shows images and so is not for git, at `report/<run>.html`."""
-    (root / "report").mkdir(exist_ok=True)
-    page = f"report/{run}.html"
+    """Put the run's HTML page, which shows images and so is not for git, at `report/<run>/index.html`.
+
+    A folder of its own, as the page reads the timings that lie beside it, and those in `report/` are the default run's.
+    """
+    page = f"report/{run}/index.html"
+    (root / page).parent.mkdir(parents=True, exist_ok=True)
     dvc(root, "get", "--quiet", "--force", "--rev", revision, ".", "report/index.html", "--out", page)
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 from hemapipe.admin.pipeline import Pipeline, read_pipeline
 
-#: Kept per model outside DVC: measured seconds and the files that interrupted training resumes from.
-UNDECLARED = ("data/timing", "data/resume")
+#: Kept outside DVC: seconds, as `<stage>-<name>.json`, and what interrupted training goes on from, as `<name>-<key>/`.
+TIMING, CHECKPOINTS = "data/timing", "data/checkpoints"
 _LOCK_ENTRY = re.compile(r"^  (?P<name>\S.*):$")
 
 
@@ -64,12 +65,13 @@ def prune_lock(text: str, stages: frozenset[str]) -> tuple[str, list[str]]:
     return "".join(kept), sorted(removed)
 
 
-def _undeclared(root: Path, pipeline: Pipeline) -> list[Path]:
-    """Return undeclared files `<folder>/<stage>@<name>.…` or `<folder>/<stage>/<name>.…` of stages that are gone."""
-    stale = []
-    for folder in (root / name for name in UNDECLARED):
-        for path in sorted(folder.rglob("*")) if folder.is_dir() else []:
-            stage = path.relative_to(folder).as_posix().replace("/", "@").removesuffix(path.suffix)
-            if path.is_file() and "@" in stage and stage not in pipeline.stages:
-                stale.append(path)
-    return stale
+def _undeclared(root: Path, pipeline: Pipeline) -> Iterator[Path]:
+    """Yield the timings and resume folders of stages and models that are gone."""
+    models = {stage.partition("@")[2] for stage in pipeline.stages}
+    for path in (root / TIMING).glob("*-*.json"):
+        stage, _, name = path.stem.partition("-")
+        if f"{stage}@{name}" not in pipeline.stages:
+            yield path
+    for path in (root / CHECKPOINTS).glob("*-*"):
+        if path.name.rpartition("-")[0] not in models:
+            yield path

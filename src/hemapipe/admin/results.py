@@ -11,6 +11,8 @@ from typing import Any
 import yaml
 
 from hemapipe.admin.git import git
+from hemapipe.report.environment import cpuinfo
+from hemapipe.report.leaderboard import LOWER_IS_BETTER
 
 #: Columns of the leaderboard, in order; those that no model has are left out.
 COLUMNS = ("accuracy", "balanced_accuracy", "macro_f1", "mcc", "macro_roc_auc", "log_loss", "ece")
@@ -27,7 +29,7 @@ def write_results(root: Path, out: Path, run: str, seconds: float) -> None:
         "sha256": params["download"][source].get("sha256"),
         "commit": git(root, "rev-parse", "HEAD").strip(),
         "changed_since": bool(git(root, "status", "--porcelain", "--untracked-files=no").strip()),
-        "processor": processor(),
+        "processor": cpuinfo("model name") or platform.machine(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "device": device(),
         "seconds": round(seconds),
@@ -43,7 +45,8 @@ def leaderboard(out: Path, rank_by: str, origin: dict[str, Any]) -> str:
         for path in sorted((out / "metrics" / "evaluate").glob("*.json"))
     }
     columns = [name for name in COLUMNS if any(name in metrics for metrics in models.values())]
-    ranked = sorted(models, key=lambda name: -models[name].get(rank_by, 0.0))
+    sign = 1 if rank_by in LOWER_IS_BETTER else -1
+    ranked = sorted(models, key=lambda name: (sign * models[name].get(rank_by, 0.0), name))
     lines = [
         f"# {origin['run']}",
         "",
@@ -64,16 +67,6 @@ def cell(metrics: dict[str, Any], key: str) -> str:
     low, high = metrics.get(f"{key}_low"), metrics.get(f"{key}_high")
     interval = f" [{low:.3f}, {high:.3f}]" if low is not None and high is not None else ""
     return f"{metrics[key]:.3f}{interval}"
-
-
-def processor() -> str:
-    """Return the processor's name as the operating system gives it."""
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
 
 
 def device() -> str:

@@ -9,6 +9,7 @@ amplifies that, so a number may move, but by no more than its own uncertainty:
 - Other numbers without an interval (a training loss, a temperature, in `metrics/train/` also whole numbers such as the
   best epoch) are by-products of training: shown, not judged. Where the data alone decide (catalog, split, augment)
   they must be equal.
+- `metrics/compare.json` repeats what the models' own files hold: judged there, shown here.
 - `metrics/environment.json` says what the machine was and is expected to differ.
 """
 
@@ -28,6 +29,7 @@ BOUNDS = ("_low", "_high", "_sd", "_se")
 TRAINED = "metrics/train/"
 #: What the data alone decide: nothing there may move.
 EXACT = ("metrics/catalog.json", "metrics/split.json", "metrics/augment.json")
+REPEATED = "metrics/compare.json"
 MACHINE = "metrics/environment.json"
 
 
@@ -53,6 +55,8 @@ class Difference:
 
 def tolerance(metrics: dict[str, Any], key: str, file: str = "") -> float | None:
     """Return by how much `key` may differ from its value in the committed `metrics`; None: any amount."""
+    if file == REPEATED:
+        return None
     named = [key.removesuffix(end) for end in BOUNDS if key.endswith(end)]
     parent = next((name for name in named if name in metrics), key)
     low, high = metrics.get(f"{parent}_low"), metrics.get(f"{parent}_high")
