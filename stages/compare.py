@@ -20,16 +20,17 @@ def main() -> None:
     sizes = leaderboard.read_metrics(Path("metrics/train"), models)
     table = leaderboard.build(models, scores, sizes, load(CompareParams, "compare").rank_by)
 
+    best = str(table.at[0, "model"])
     write_table(table, OUT / "leaderboard.csv")
     plots.draw(leaderboard.paint, table, path=OUT / "leaderboard.png", size=(7.6, 1.1 + 0.3 * len(table)))
     for model in sorted(models):
         curves = Path(f"plots/train/{model}.csv")
         if curves.exists():  # networks have epochs, classical models none
             plots.learning_curves(curves, OUT / "learning_curves" / f"{model}.png")
-    write_json(leaderboard.summarise(table, scores[table.at[0, "model"]]), "metrics/compare.json")
+    metrics = leaderboard.summarise(table, scores[best])
+    write_json(metrics, "metrics/compare.json")
     write_json(environment.describe(), "metrics/environment.json")
-    best = table.iloc[0]
-    print(f"best of {len(table)}: {best['model']}, {best['metric']} {best['value']:.3f} [{best['low']:.3f}, {best['high']:.3f}]")
+    print(f"best of {len(table)}: {best}, {metrics['rank_by']} {table['value'].iloc[0]:.3f}")
 
 
 if __name__ == "__main__":

@@ -46,9 +46,7 @@ def listed(cnn: dict[str, Any] | None, classical: dict[str, Any] | None) -> dict
     return {**dict.fromkeys(networks, "cnn"), **dict.fromkeys(others, "classical")}
 
 
-def build(
-    models: dict[str, str], scores: dict[str, Metrics], sizes: dict[str, Metrics], rank_by: str
-) -> pd.DataFrame:
+def build(models: dict[str, str], scores: dict[str, Metrics], sizes: dict[str, Metrics], rank_by: str) -> pd.DataFrame:
     """Return a row per model, best first, ties by name; empty cells where a model has no such number.
 
     Columns: rank, model, family, metric (the one ranked by), its value, sd, low, high, then every headline metric,
@@ -67,8 +65,8 @@ def build(
         known = {key: score.get(key) for key in HEADLINE}
         facts = {key: size.get(key) for key in ("n_parameters", "n_bytes", "epochs_run")}
         rows.append({"model": name, "family": FAMILIES[family], "metric": rank_by, **ranked, **known, **facts})
-    order = [rank_by in LOWER_IS_BETTER, True]
-    table = pd.DataFrame(rows).sort_values(["value", "model"], ascending=order, ignore_index=True)
+    lowest_first = [rank_by in LOWER_IS_BETTER, True]
+    table = pd.DataFrame(rows).sort_values(["value", "model"], ascending=lowest_first, ignore_index=True)
     table.insert(0, "rank", range(1, len(table) + 1))
     return table.astype({"n_parameters": "Int64", "n_bytes": "Int64"})
 
@@ -90,18 +88,17 @@ def summarise(table: pd.DataFrame, best: Metrics) -> dict[str, Any]:
 
 def paint(axes: Axes, table: pd.DataFrame) -> None:
     """Draw the ranked value of every model as a dot, its 95 % interval as a line, best at the top."""
-    places = range(len(table), 0, -1)
+    placed = table.assign(place=range(len(table), 0, -1))
     for family, colour in zip(FAMILIES.values(), COLOURS, strict=False):
-        rows = [(place, row) for place, row in zip(places, table.itertuples(), strict=True) if row.family == family]
-        axes.hlines([p for p, _ in rows], [r.low for _, r in rows], [r.high for _, r in rows], colour, linewidth=2.2, alpha=0.55)
-        axes.plot([r.value for _, r in rows], [p for p, _ in rows], "o", color=colour, markersize=7, label=family)
-    for place, row in zip(places, table.itertuples(), strict=True):
-        spread = "" if pd.isna(row.sd) else f" ± {row.sd:.3f}"
-        axes.annotate(
-            f"{row.value:.3f}{spread}", (1.01, place), xycoords=("axes fraction", "data"), va="center", fontsize=8, color=INK
-        )
+        rows = placed[placed["family"] == family]
+        axes.hlines(rows["place"], rows["low"], rows["high"], colour, linewidth=2.2, alpha=0.55)
+        axes.plot(rows["value"], rows["place"], "o", color=colour, markersize=7, label=family)
+    for row in placed.to_dict("records"):
+        text = f"{row['value']:.3f}" + ("" if pd.isna(row["sd"]) else f" ± {row['sd']:.3f}")
+        where = (1.01, row["place"])
+        axes.annotate(text, where, xycoords=("axes fraction", "data"), va="center", fontsize=8, color=INK)
     metric = str(table.at[0, "metric"]).replace("_", " ")
-    axes.set_yticks(list(places), table["model"], color=INK)
+    axes.set_yticks(placed["place"], placed["model"], color=INK)
     axes.set(ylim=(0.4, len(table) + 0.6), xlabel=f"{metric}, 95 % interval over groups; ± sd over folds at the right")
     axes.set_title("Leaderboard")
     axes.grid(axis="y", visible=False)

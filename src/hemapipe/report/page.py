@@ -50,14 +50,23 @@ def render(run: Run) -> str:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    template.filters.update(words=words.words, number=words.number, short=words.short, score=words.score, size=words.size)
+    template.filters.update(
+        breakable=words.breakable,
+        words=words.words,
+        number=words.number,
+        short=words.short,
+        score=words.score,
+        size=words.size,
+    )
     names = class_names(run)
     return template.get_template("report.html.j2").render(
         run=run,
         classes={name: run.catalog.get(f"n_class_{name}", run.catalog.get(f"n_{name}")) for name in names},
         warnings=warnings(run),
         **_tables(run, names),
-        leaks={key: value for part in (run.split, run.augment) for key, value in part.items() if key.startswith("leak")},
+        leaks={
+            key: value for part in (run.split, run.augment) for key, value in part.items() if key.startswith("leak")
+        },
         rows=[_row(run, record) for record in run.leaderboard.to_dict("records")],
         models=[_model(run, str(name), names) for name in run.leaderboard["model"]],
         sheet=picture(run.plots / "catalog" / "sheet.png"),
@@ -87,7 +96,9 @@ def warnings(run: Run) -> list[str]:
     found = [text for text in str(run.catalog.get("warnings", "")).split("; ") if text]
     for key, value in {**run.split, **run.augment}.items():
         if key.startswith("leak") and value:
-            found.append(f"{value} test samples share {words.SHARED.get(key, words.words(key))} with training or validation")
+            found.append(
+                f"{value} test samples share {words.SHARED.get(key, words.words(key))} with training or validation"
+            )
     return found
 
 
@@ -100,17 +111,21 @@ def _tables(run: Run, names: list[str]) -> dict[str, list[tuple[str, Any]]]:
     """Return the small tables of the page as rows of label and value."""
     per_class = {f"n_{name}" for name in names} | {f"n_class_{name}" for name in names}
     found = {key: value for key, value in run.catalog.items() if key not in per_class | TOLD_ELSEWHERE and value != ""}
-    balanced = [(name, f"{run.augment[f'before_{name}']} → {run.augment[f'after_{name}']}") for name in names
-                if f"after_{name}" in run.augment]
+    roles = {key: value for key, value in run.split.items() if not key.startswith("leak")}
+    balanced = [
+        (name, f"{run.augment[f'before_{name}']} → {run.augment[f'after_{name}']}")
+        for name in names
+        if f"after_{name}" in run.augment
+    ]
     return {
-        "catalogue": [(words.words(key), value) for key, value in found.items()],
-        "roles": [(words.words(key), value) for key, value in run.split.items() if not key.startswith("leak")],
+        "catalogue": [(words.words(key), value) for key, value in sorted(found.items(), key=words.order)],
+        "roles": [(words.words(key), value) for key, value in sorted(roles.items(), key=words.order)],
         "balanced": balanced,
         "environment": [(words.words(key), value) for key, value in run.environment.items()],
     }
 
 
-def _row(run: Run, record: dict[str, Any]) -> dict[str, Any]:
+def _row(run: Run, record: dict[Any, Any]) -> dict[str, Any]:
     """Return a leaderboard row with the places of its dot and interval on a common scale, in percent."""
     table = run.leaderboard
     left, right = float(table["low"].min()), float(table["high"].max())
@@ -125,7 +140,14 @@ def _model(run: Run, name: str, names: Iterable[str]) -> dict[str, Any]:
     curves = picture(run.plots / "compare" / "learning_curves" / f"{name}.png")
     figures = [(caption, picture(folder / f"{stem}.png")) for stem, caption in FIGURES.items()]
     scored = [one for one in names if f"recall_{one}" in score]
-    return {"name": name, "score": score, "classes": scored, "figures": figures, "curves": curves, "size": run.sizes[name]}
+    return {
+        "name": name,
+        "score": score,
+        "classes": scored,
+        "figures": figures,
+        "curves": curves,
+        "size": run.sizes[name],
+    }
 
 
 def _stage(family: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from markupsafe import Markup, escape
+
 PER_CLASS = ("recall", "precision", "specificity", "f1", "f2", "roc_auc", "pr_auc")
 OVERALL = (
     "accuracy",
@@ -30,16 +32,18 @@ SHARED = {
     "leak_siblings": "their original image",
 }
 GLOSSARY = {
-    "balanced accuracy": "The mean of the recalls of all classes: guessing scores 1 / number of classes, whatever their sizes.",
+    "balanced accuracy": "The mean of the recalls of all classes: guessing scores 1 / number of classes.",
     "macro, weighted": "The mean over classes; the mean over classes weighted by their number of images.",
     "recall, specificity": "The share of a class that is found; the share of the rest that is left alone.",
     "precision": "The share of right calls among the calls of a class. A class never called has precision 0.",
-    "F1, F2": "Harmonic means of precision and recall; F2 weighs recall more, as a missed leukemia costs more than a second look.",
-    "kappa, MCC": "Agreement beyond chance (Cohen 1960), and the correlation of calls with labels (Matthews; Gorodkin 2004).",
-    "ROC AUC, PR AUC": "The chance that an image of the class scores above one of the rest, ties one half; average precision.",
-    "log loss, Brier": "Penalties on the calibrated probabilities: mean −log p of the true class; mean sum of squared differences (0 to 2).",
+    "F1, F2": "Harmonic means of precision and recall; F2 weighs recall more: missing a leukemia costs most.",
+    "kappa, MCC": "Agreement beyond chance (Cohen 1960); correlation of calls with labels (Matthews, Gorodkin 2004).",
+    "ROC AUC": "The chance that an image of the class scores above one of the rest; ties count one half.",
+    "PR AUC": "Average precision over the thresholds that find one more image of the class.",
+    "log loss, Brier": "Penalties on calibrated probabilities: mean −log p of the true class; mean squared distance.",
     "ECE": "Expected calibration error: how far confidence lies from accuracy, averaged over bins of confidence.",
-    "[low, high]": "95 % bootstrap interval. Whole groups (patients and exact repeats) are resampled, as images of one patient are not independent evidence. It does not cover the luck of training.",
+    "95 % interval": "Bootstrap: whole groups (patients and exact repeats) are drawn again and again, as images of one "
+    "patient are not independent evidence. The luck of training is not in it.",
     "± sd": "Standard deviation over the folds, each with a model of its own.",
 }
 _SHORT = {"f1": "F1", "f2": "F2", "mcc": "MCC", "roc": "ROC", "auc": "AUC", "pr": "PR", "ece": "ECE", "brier": "Brier"}
@@ -54,6 +58,13 @@ _KNOWN = {
     "n_ignored": "other files, ignored",
     "n_patients_in_two_classes": "patients in two classes",
     "count_mismatches": "counts unlike the published ones",
+    "n_images": "images that take part",
+    "n_dropped": "dropped",
+    "n_train": "training",
+    "n_val": "validation",
+    "n_test": "test",
+    "n_embargo": "under embargo",
+    "n_folds": "folds",
     "leak_patients": "share a patient",
     "leak_repeats": "share exact pixels",
     "leak_groups": "share a group",
@@ -65,6 +76,17 @@ def words(key: str) -> str:
     """Return a key in plain words: `macro_roc_auc` → macro ROC AUC."""
     parts = key.removeprefix("n_").removeprefix("version_").split("_")
     return _KNOWN.get(key) or " ".join(_SHORT.get(part, part) for part in parts)
+
+
+def breakable(name: str) -> Markup:
+    """Return a name that may break after its underscores, for narrow columns."""
+    return Markup("_<wbr>").join(escape(part) for part in name.split("_"))
+
+
+def order(item: tuple[str, Any]) -> tuple[int, str]:
+    """Sort key for (key, value) pairs: known keys in the order of this module, others after them by name."""
+    known = list(_KNOWN)
+    return (known.index(item[0]) if item[0] in known else len(known), item[0])
 
 
 def number(value: Any) -> str:
