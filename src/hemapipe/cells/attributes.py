@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 
@@ -30,7 +32,7 @@ _PER_CELL = {
     "nucleoli_share": ("mean",),
 }
 _REGIONS = ("nucleus", "cytoplasm", "background")
-_SUMMARIES = {"mean": np.mean, "max": np.max, "min": np.min, "sd": np.std}
+_SUMMARIES: dict[str, Callable[[list[float]], float]] = {"mean": np.mean, "max": np.max, "min": np.min, "sd": np.std}
 
 #: The names of the attributes, in order; docs/cells.md says what each means.
 NAMES: tuple[str, ...] = (
@@ -63,7 +65,7 @@ def attributes(image: np.ndarray, segmentation: Segmentation) -> dict[str, float
     background = segmentation.background & (not segmentation.single_cell)
     values = {
         **_counts(segmentation),
-        **_summarised(_cells(grey, nuclei, segmentation, chosen)),
+        **_summarised(_cells(grey, segmentation, chosen)),
         **texture.cooccurrence(grey, nuclei),
         **texture.binary_patterns(grey, inner),
         **colour.moments("nucleus", colours, nuclei > 0),
@@ -97,33 +99,24 @@ def _counts(segmentation: Segmentation) -> dict[str, float]:
     }
 
 
-def _cells(
-    grey: np.ndarray, nuclei: np.ndarray, segmentation: Segmentation, chosen: np.ndarray
-) -> dict[str, list[float]]:
+def _cells(grey: np.ndarray, segmentation: Segmentation, chosen: np.ndarray) -> dict[str, list[float]]:
     """Return a list per attribute, with a value per chosen cell."""
     measured: dict[str, list[float]] = {name: [] for name in _PER_CELL}
-    if not chosen.size:
-        return measured
-    areas = np.bincount(nuclei.ravel(), minlength=int(chosen.max()) + 1)
-    radius = float(np.sqrt(np.median(areas[chosen]) / np.pi))
-    spots, spot_area = texture.nucleoli(grey, nuclei, radius)
     windows = _windows(segmentation.white_cells)
     for number in chosen.tolist():
         window = windows[number]
         nucleus, cell = segmentation.nuclei[window] == number, segmentation.white_cells[window] == number
-        one = _one_cell(nucleus, cell, nuclei.size)
-        one["nucleoli"] = spots[number] if number < len(spots) else 0.0
-        one["nucleoli_share"] = spot_area[number] / max(areas[number], 1) if number < len(spots) else 0.0
-        for name, value in one.items():
-            measured[name].append(float(value))
+        for name, value in _one_cell(grey[window], nucleus, cell, grey.size).items():
+            measured[name].append(value)
     return measured
 
 
-def _one_cell(nucleus: np.ndarray, cell: np.ndarray, image_area: int) -> dict[str, float]:
+def _one_cell(grey: np.ndarray, nucleus: np.ndarray, cell: np.ndarray, image_area: int) -> dict[str, float]:
     """Measure one cell by its two masks (bool); offset is between the centroids, in radii of the cell."""
     of_nucleus, of_cell = shape.measure(nucleus), shape.measure(cell)
     nucleus_area, cell_area = float(nucleus.sum()), float(cell.sum())
     apart = _centroid(nucleus) - _centroid(cell)
+    n_nucleoli, nucleoli_area = texture.nucleoli(grey, nucleus)
     return {
         "nucleus_area": nucleus_area / image_area,
         "cell_area": cell_area / image_area,
@@ -137,6 +130,8 @@ def _one_cell(nucleus: np.ndarray, cell: np.ndarray, image_area: int) -> dict[st
         "cell_solidity": of_cell.solidity,
         "cell_eccentricity": of_cell.eccentricity,
         "lobes": float(shape.lobes(nucleus)),
+        "nucleoli": float(n_nucleoli),
+        "nucleoli_share": nucleoli_area / max(nucleus_area, 1.0),
     }
 
 

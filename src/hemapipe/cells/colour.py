@@ -28,7 +28,8 @@ def moments(region: str, colours: np.ndarray, mask: np.ndarray) -> dict[str, flo
         return dict.fromkeys(names(region), 0.0)
     mean = values.mean(axis=0)
     centred = values - mean
-    deviation = np.sqrt((centred**2).mean(axis=0))
-    skewness = (centred**3).mean(axis=0) / np.maximum(deviation, 1e-3) ** 3
+    squared = centred * centred
+    deviation = np.sqrt(squared.mean(axis=0))
+    skewness = (squared * centred).mean(axis=0) / np.maximum(deviation, 1e-3) ** 3
     table = np.stack([mean, deviation, skewness], axis=1)
     return dict(zip(names(region), table.ravel().tolist(), strict=True))

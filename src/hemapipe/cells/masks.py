@@ -116,7 +116,10 @@ def _merged(smooth: np.ndarray, peaks: np.ndarray, labels: np.ndarray, neck: flo
     owner = labels[peaks[:, 0], peaks[:, 1]] if len(peaks) else []
     for i in range(len(peaks)):
         for j in range(i):
-            if owner[i] == owner[j] and groups[i] != groups[j] and not _narrows(smooth, peaks[i], peaks[j], neck):
+            apart = np.hypot(*(peaks[i] - peaks[j])) > smooth[tuple(peaks[i])] + smooth[tuple(peaks[j])]
+            if apart or owner[i] != owner[j] or groups[i] == groups[j]:
+                continue
+            if not _narrows(smooth, peaks[i], peaks[j], neck):
                 old, new = groups[i], groups[j]
                 groups = [new if group == old else group for group in groups]
     return groups

@@ -15,6 +15,7 @@ from hemapipe.cells.stain import Stain, stain_maps
 _PURPLE_EDGE = 0.37  # the nuclear edge, as a share of the way from surroundings to nucleus
 _PALEST = 0.08  # density of the palest cytoplasm
 _BLUER = 0.25  # excess of blue over the red cells' own, as a share of the density: cytoplasm
+_BLUEST_RED = 0.8  # blue / density of red cells, at most; cytoplasm has more
 _RIM_EDGE = 0.6  # the cell's edge, as a share of its cytoplasm's mean density …
 _SHELL = 0.014  # … within this share of the side from the outside, which is how far blur reaches
 _LEAST_BLUR = 0.4
@@ -56,9 +57,18 @@ def segment(image: np.ndarray) -> Segmentation:
     found = _segment_field(image if factor == 1 else cv2.resize(image, size, interpolation=cv2.INTER_AREA))
     if factor == 1:
         return found
-    labels = (found.nuclei, found.white_cells, found.red_cells, found.platelets, found.background.astype(np.uint8))
-    big = [cv2.resize(each, (width, height), interpolation=cv2.INTER_NEAREST) for each in labels]
-    return Segmentation(*big[:4], big[4].astype(bool), False)
+    return Segmentation(
+        nuclei=_enlarged(found.nuclei, (width, height)),
+        white_cells=_enlarged(found.white_cells, (width, height)),
+        red_cells=_enlarged(found.red_cells, (width, height)),
+        platelets=_enlarged(found.platelets, (width, height)),
+        background=_enlarged(found.background.astype(np.uint8), (width, height)).astype(bool),
+        single_cell=False,
+    )
+
+
+def _enlarged(labels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    return cv2.resize(labels, size, interpolation=cv2.INTER_NEAREST)
 
 
 def _segment_field(image: np.ndarray) -> Segmentation:
@@ -92,7 +102,7 @@ def _chromatin(maps: Stain, cells: np.ndarray) -> tuple[np.ndarray, float]:
     size goes with the nucleus.
     """
     threshold = max(masks.otsu(maps.purple[cells], 1.5), 0.15)
-    rough = cells & (maps.purple > threshold)
+    rough = cells & (maps.purple > threshold) & (maps.blue > 0)  # haemoglobin stained with eosin absorbs more blue
     if not rough.any():
         return rough, threshold
     outside = max(_median(maps.purple[cells & ~rough]), 0.0)
@@ -130,9 +140,10 @@ def _white(maps: Stain, cells: np.ndarray, nucleus: np.ndarray) -> np.ndarray:
         return nucleus
     labels, areas = masks.components(nucleus)
     nearest, distance = masks.nearest_label(labels)
-    radius = np.sqrt(areas / np.pi)
+    # A lobe is smaller than the nucleus it belongs to: no reach is below that of the typical nucleus.
+    radius = np.sqrt(np.maximum(areas, np.sum(areas.astype(float) ** 2) / areas.sum()) / np.pi)
     far = cells & (distance > 0.8 * radius[nearest])
-    ratio = np.median(maps.blue[far] / maps.density[far]) if far.sum() > 50 else 0.0
+    ratio = min(_median(maps.blue[far] / maps.density[far]), _BLUEST_RED)
     bluer = maps.blue - ratio * maps.density > _BLUER * maps.density
     near = bluer & (distance < 0.9 * radius[nearest]) & ~nucleus
     rim = near & (maps.density > _PALEST)

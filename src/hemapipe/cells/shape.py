@@ -41,13 +41,11 @@ def measure(mask: np.ndarray) -> Shape:
     filled = np.zeros(mask.shape, np.uint8)
     cv2.drawContours(filled, [contour], -1, 1, cv2.FILLED)
     hull = cv2.convexHull(contour)
-    around, area = perimeter(contour), float(filled.sum())
-    hull_around, hull_area = cv2.arcLength(hull, True), cv2.contourArea(hull)
+    around = perimeter(contour)
     return Shape(
-        roundness=min(4 * np.pi * area / around**2, 1.0),
-        convexity=min((hull_around + np.pi) / around, 1.0),
-        # The contour runs through pixel centres: half a pixel all around is added to the hull's area (Steiner).
-        solidity=min(area / (hull_area + hull_around / 2 + 1), 1.0),
+        roundness=min(4 * np.pi * float(filled.sum()) / around**2, 1.0),
+        convexity=min((cv2.arcLength(hull, True) + np.pi) / around, 1.0),
+        solidity=min(cv2.contourArea(contour) / max(cv2.contourArea(hull), 1.0), 1.0),
         eccentricity=_eccentricity(filled),
     )
 

@@ -9,6 +9,8 @@ from skimage.feature import local_binary_pattern
 from hemapipe.cells import masks
 
 _LEVELS = 32
+_STANDS_OUT = 2.7  # chosen on the synthetic truth: docs/cells.md
+_FAINTEST = 0.1  # density, below which a spot is noise
 _OFFSETS = ((0, 1), (1, 1), (1, 0), (1, -1))
 GLCM_NAMES = ("glcm_contrast", "glcm_homogeneity", "glcm_correlation", "glcm_energy", "glcm_entropy")
 LBP_NAMES = (*(f"lbp_{pattern}" for pattern in range(10)), "lbp_entropy")
@@ -75,26 +77,36 @@ def binary_patterns(grey: np.ndarray, inside: np.ndarray) -> dict[str, float]:
     return dict(zip(LBP_NAMES, [*shares.tolist(), float(-(positive * np.log(positive)).sum())], strict=True))
 
 
-def nucleoli(grey: np.ndarray, labels: np.ndarray, radius: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return, per nucleus number 0..max, how many nucleoli it has and their area in px.
+def nucleoli(grey: np.ndarray, nucleus: np.ndarray) -> tuple[int, int]:
+    """Count the nucleoli of one nucleus and their area in px.
 
-    Nucleoli are pale spots: bright in a white top-hat (Meyer, J Histochem Cytochem 1979; 27:128) of a quarter of the
-    nucleus's `radius` (px), away from its edge, and neither a grain nor a third of the nucleus.
+    Nucleoli are pale spots that stand out from the chromatin's own grain: in the black top-hat of the density (Meyer,
+    J Histochem Cytochem 1979; 27:128), by `_STANDS_OUT` robust standard deviations (1.48 × median absolute
+    deviation) of it, away from the edge, neither a grain nor a seventh of the nucleus.
+
+    Args:
+        grey: uint8, green channel of a window around the nucleus.
+        nucleus: bool, of the same shape.
     """
-    count = int(labels.max()) + 1
-    number, size = np.zeros(count), np.zeros(count)
-    if count == 1:
-        return number, size
-    within = labels > 0
-    fill = cv2.blur(np.where(within, grey, 0).astype(np.float32), (3, 3))
-    share = cv2.blur(within.astype(np.float32), (3, 3))
-    smooth = np.where(share > 0, fill / np.maximum(share, 1e-6), 0)
-    relief = cv2.morphologyEx(smooth, cv2.MORPH_TOPHAT, masks.kernel(0.3 * radius))
-    threshold = 0.16 * float(np.median(grey[within])) + 3
-    spots, areas = masks.components((relief > threshold) & (masks.depth(within) > 0.2 * radius))
-    area = np.pi * radius**2
-    for spot in np.flatnonzero((areas >= max(0.006 * area, 2)) & (areas <= 0.15 * area)):
-        owner = int(labels[spots == spot].max())
-        number[owner] += 1
-        size[owner] += areas[spot]
-    return number, size
+    area = int(nucleus.sum())
+    radius = np.sqrt(area / np.pi)
+    inner = masks.depth(np.pad(nucleus, 1))[1:-1, 1:-1] > 0.2 * radius
+    if inner.sum() < 10:
+        return 0, 0
+    density = -np.log((grey.astype(np.float32) + 1) / 256)
+    weight = nucleus.astype(np.float32)
+    sigma = max(radius / 20, 0.5)
+    smooth = cv2.GaussianBlur(density * weight, (0, 0), sigma) / np.maximum(
+        cv2.GaussianBlur(weight, (0, 0), sigma), 1e-3
+    )
+    middle = np.median(smooth[inner])
+    smooth = np.where(nucleus, smooth, middle).astype(np.float32)
+    grain = 1.48 * np.median(np.abs(smooth[inner] - middle))
+    relief = cv2.morphologyEx(smooth, cv2.MORPH_BLACKHAT, masks.kernel(0.3 * radius))
+    labels, _ = masks.components((relief > max(_FAINTEST, _STANDS_OUT * grain)) & inner)
+    height = np.zeros(int(labels.max()) + 1, np.float32)
+    np.maximum.at(height, labels.ravel(), relief.ravel())
+    areas = np.bincount(labels[relief > 0.5 * height[labels]], minlength=len(height))
+    areas[0] = 0
+    spots = areas[(areas >= max(0.004 * area, 2)) & (areas <= 0.15 * area)]
+    return len(spots), int(spots.sum())
