@@ -32,7 +32,7 @@ GROUPS = ["image_id", "group"]
 #: One row per image and fold; roles are train, val, test, embargo.
 SPLITS = ["image_id", "fold", "role"]
 #: The transform of a variant; variant 0 is the original and has the neutral values.
-OPS = ["flip", "turns", "angle", "zoom", "crop_x", "crop_y"]
+OPS = ["flip", "turns", "angle", "zoom", "crop", "crop_x", "crop_y"]
 #: The final sample table: a plan without pixels.
 AUGMENT = ["sample_id", "image_id", "variant", *OPS, "fold", "role"]
 #: Followed by one column `p_<class>` per class, in the order of `classes()`.
@@ -40,7 +40,7 @@ PREDICTIONS = ["sample_id", "image_id", "fold", "role"]
 
 _TYPES = {
     "fold": "int64", "variant": "int64", "flip": "int64", "turns": "int64",
-    "angle": "float64", "zoom": "float64", "crop_x": "float64", "crop_y": "float64",
+    "angle": "float64", "zoom": "float64", "crop": "float64", "crop_x": "float64", "crop_y": "float64",
     "width": "int64", "height": "int64", "conflict": "bool",
 }  # fmt: skip
 
