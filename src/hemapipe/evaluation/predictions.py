@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hemapipe.calibrate.temperature import apply_temperature
 from hemapipe.errors import HemapipeError
 from hemapipe.tables import classes
 
@@ -57,14 +58,11 @@ def scored_rows(
 
 
 def calibrated(p: Floats, fold: npt.NDArray[np.int64], calibration: dict[str, Any]) -> Floats:
-    """Return softmax(log p / T) with the temperature T of each row's fold (Guo et al. 2017, arXiv:1706.04599)."""
+    """Return `p` (n, k) after the temperature of each row's fold."""
     known = calibration.get("folds", {})
     missing = sorted({str(one) for one in fold} - set(known))
     _require(not missing, f"no temperature for fold {', '.join(missing)}")
-    temperature = np.array([known[str(one)]["temperature"] for one in fold], float)
-    logits = np.log(np.maximum(p, np.finfo(np.float64).tiny)) / temperature[:, None]
-    scaled = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return scaled / scaled.sum(axis=1, keepdims=True)
+    return apply_temperature(p, np.array([known[str(one)]["temperature"] for one in fold], float))
 
 
 def _probabilities(rows: pd.DataFrame, names: list[str]) -> Floats:
