@@ -80,7 +80,7 @@ def slide(variation: float, rng: np.random.Generator) -> Slide:
     """Draw a slide; at variation 0 all are alike, at 1 they differ as widely as between laboratories."""
 
     def around(middle: float, sd: float, low: float, high: float) -> float:
-        return float(np.clip(middle + variation * sd * rng.normal(), low, high))
+        return float(np.clip(middle + 0.85 * variation * sd * rng.normal(), low, high))
 
     brightness = around(0.965, 0.03, 0.84, 1.0)
     red, blue = around(1.0, 0.025, 0.9, 1.05), around(1.0, 0.03, 0.88, 1.06)

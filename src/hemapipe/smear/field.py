@@ -20,7 +20,7 @@ _SUPERSAMPLE = 2
 #: Colours of the three dyes at density 1 on white, blue end and red end of the range of stains.
 _RED = ((150, 163, 184), (222, 168, 160))
 _CYTOPLASM = ((148, 165, 226), (176, 160, 214))
-_NUCLEUS = ((88, 48, 190), (150, 62, 178))
+_NUCLEUS = ((86, 50, 194), (166, 78, 190))
 
 
 @dataclass(frozen=True)

@@ -59,11 +59,11 @@ def of_patient(label: str, difficulty: float, variation: float, rng: np.random.G
 
     Args:
         difficulty: 0 spreads the prototypes by 2.7 about their mean, 1 by 1.1.
-        variation: the standard deviation of the patient's offset is 0.7 of this, in steps between classes.
+        variation: the standard deviation of the patient's offset is 0.8 of this, in steps between classes.
     """
     middle = np.mean([_values(prototype) for prototype in PROTOTYPES.values()], axis=0)
     own = middle + (2.7 - 1.6 * difficulty) * (_values(PROTOTYPES[label]) - middle)
-    return Morphology(*_clipped(own + 0.7 * variation * _offsets(rng) * _values(STEP)))
+    return Morphology(*_clipped(own + 0.8 * variation * _offsets(rng) * _values(STEP)))
 
 
 def sample(
