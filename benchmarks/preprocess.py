@@ -84,7 +84,7 @@ def compare(archive: Path, names: list[str], n_jobs: int, out: Path) -> None:
     )
 
 
-def main(n: int = 1000, n_jobs: int = 2) -> None:
+def main(n: int = 2000, n_jobs: int = 2) -> None:
     """Measure generated and, where there are any, real archives."""
     with tempfile.TemporaryDirectory() as folder:
         archive = Path(folder) / "noise_450.zip"
