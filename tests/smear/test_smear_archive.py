@@ -215,10 +215,13 @@ def test_leaning_background_tints_and_is_measurable(plain, make):
 def test_leaning_scale_bar_shows_where_the_truth_says(plain, make):
     barred = make(n_images=120, scale_bar_leans=True)
     assert not plain.images["scale_bar"].any()
+    without = make(n_images=120)
     for path, row in barred.images.iterrows():
-        bar = (barred.pixels(path)[-10:-3, -12:-4].max(axis=2) < 90).mean()
-        corner = (barred.masks[path][0][-7:-3, -11:-3] == 0).all()
-        assert (bar > 0.05 and corner) if row["scale_bar"] else bar < 0.5
+        assert (barred.files[path] != without.files[path]) == row["scale_bar"]
+        if row["scale_bar"]:
+            box = barred.pixels(path)[-8:-2, -14:-4]
+            assert box.min() < 90 and np.median(box) > 230  # black on white
+            assert (barred.masks[path][0][-8:-2, -14:-4] == 0).all()
     share = barred.images.groupby("true_label")["scale_bar"].mean()
     assert share["pro"] > share["benign"] + 0.3
     assert set(barred.of("scale_bar")["path"]) == set(barred.images.index[barred.images["scale_bar"] == 1])
