@@ -102,7 +102,8 @@ def test_every_declared_param_exists(stages, leaves):
 
 
 def test_every_leaf_is_declared_somewhere(stages, leaves):
-    declared = set().union(*map(declared_params, stages.values()))
+    # The report shows every section; that is not yet a use.
+    declared = set().union(*(declared_params(stage) for name, stage in stages.items() if name != "report"))
     inactive = {f"download.{source}" for source in ("taleqani", "cnmc", "folder")}
     unused = [leaf for leaf in leaves if not covers(declared | inactive | {"preprocess.px"}, leaf)]
     assert not unused, f"no stage depends on {unused}"
