@@ -23,13 +23,13 @@ def moments(region: str, colours: np.ndarray, mask: np.ndarray) -> dict[str, flo
 
     Skewness is the third standardised moment, 0 where the channel is constant.
     """
-    values = colours[mask].astype(np.float64)
-    if not len(values):
+    values = np.ascontiguousarray(colours[mask].T, np.float64)
+    if not values.size:
         return dict.fromkeys(names(region), 0.0)
-    mean = values.mean(axis=0)
-    centred = values - mean
+    mean = values.mean(axis=1)
+    centred = values - mean[:, None]
     squared = centred * centred
-    deviation = np.sqrt(squared.mean(axis=0))
-    skewness = (squared * centred).mean(axis=0) / np.maximum(deviation, 1e-3) ** 3
+    deviation = np.sqrt(squared.mean(axis=1))
+    skewness = (squared * centred).mean(axis=1) / np.maximum(deviation, 1e-3) ** 3
     table = np.stack([mean, deviation, skewness], axis=1)
     return dict(zip(names(region), table.ravel().tolist(), strict=True))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from skimage.feature import peak_local_max
 from skimage.segmentation import watershed
 
 #: Two peaks belong together unless the way between them narrows below this share of the lesser one.
@@ -96,9 +95,10 @@ def lobe_centres(mask: np.ndarray, least_radius: float, neck: float) -> tuple[np
     kidney-shaped cell may have two maxima but has no neck.
     """
     smooth = cv2.GaussianBlur(depth(mask), (0, 0), max(least_radius / 4, 0.5))
-    peaks = peak_local_max(
-        smooth, min_distance=max(int(least_radius), 1), threshold_abs=least_radius, exclude_border=False
-    )
+    highest = cv2.dilate(smooth, kernel(least_radius))
+    plateaus, _ = components((smooth >= highest) & (smooth >= least_radius))
+    numbers, first = np.unique(plateaus, return_index=True)
+    peaks = np.stack(np.unravel_index(first[numbers > 0], mask.shape), axis=1)
     labels, _ = components(mask)
     return smooth, peaks, np.array(_merged(smooth, peaks, labels, neck), np.int32) + 1
 
@@ -111,17 +111,14 @@ def relabelled(labels: np.ndarray) -> np.ndarray:
 
 
 def _merged(smooth: np.ndarray, peaks: np.ndarray, labels: np.ndarray, neck: float) -> list[int]:
-    """Return a group number per peak (union by the neck criterion, in order of height)."""
+    """Return a group number per peak: those of one component that no neck parts, and that reach one another."""
     groups = list(range(len(peaks)))
-    owner = labels[peaks[:, 0], peaks[:, 1]] if len(peaks) else []
-    for i in range(len(peaks)):
-        for j in range(i):
-            apart = np.hypot(*(peaks[i] - peaks[j])) > smooth[tuple(peaks[i])] + smooth[tuple(peaks[j])]
-            if apart or owner[i] != owner[j] or groups[i] == groups[j]:
-                continue
-            if not _narrows(smooth, peaks[i], peaks[j], neck):
-                old, new = groups[i], groups[j]
-                groups = [new if group == old else group for group in groups]
+    height, owner = smooth[peaks[:, 0], peaks[:, 1]], labels[peaks[:, 0], peaks[:, 1]]
+    reach = np.hypot(*(peaks[:, None] - peaks[None]).transpose(2, 0, 1)) <= height[:, None] + height[None]
+    for i, j in np.argwhere(np.tril(reach & (owner[:, None] == owner[None]), -1)).tolist():
+        if groups[i] != groups[j] and not _narrows(smooth, peaks[i], peaks[j], neck):
+            old, new = groups[i], groups[j]
+            groups = [new if group == old else group for group in groups]
     return groups
 
 

@@ -15,7 +15,6 @@ from hemapipe.cells.stain import Stain, stain_maps
 _PURPLE_EDGE = 0.37  # the nuclear edge, as a share of the way from surroundings to nucleus
 _PALEST = 0.08  # density of the palest cytoplasm
 _BLUER = 0.25  # excess of blue over the red cells' own, as a share of the density: cytoplasm
-_BLUEST_RED = 0.8  # blue / density of red cells, at most; cytoplasm has more
 _RIM_EDGE = 0.6  # the cell's edge, as a share of its cytoplasm's mean density …
 _SHELL = 0.014  # … within this share of the side from the outside, which is how far blur reaches
 _LEAST_BLUR = 0.4
@@ -142,8 +141,9 @@ def _white(maps: Stain, cells: np.ndarray, nucleus: np.ndarray) -> np.ndarray:
     nearest, distance = masks.nearest_label(labels)
     # A lobe is smaller than the nucleus it belongs to: no reach is below that of the typical nucleus.
     radius = np.sqrt(np.maximum(areas, np.sum(areas.astype(float) ** 2) / areas.sum()) / np.pi)
-    far = cells & (distance > 0.8 * radius[nearest])
-    ratio = min(_median(maps.blue[far] / maps.density[far]), _BLUEST_RED)
+    far = cells & (distance > 0.9 * radius[nearest])
+    few = far.sum() < 0.2 * nucleus.sum()  # no red cells to speak of: then far is cytoplasm
+    ratio = 0.0 if few else _median(maps.blue[far] / maps.density[far])
     bluer = maps.blue - ratio * maps.density > _BLUER * maps.density
     near = bluer & (distance < 0.9 * radius[nearest]) & ~nucleus
     rim = near & (maps.density > _PALEST)

@@ -13,9 +13,14 @@ _CONTRAST = 0.2  # natural units of density, between chromatin and what counts a
 
 def on_black(image: np.ndarray) -> bool:
     """Say whether the image's rim (uint8 RGB) is black all around while something else is not."""
-    bright = image.max(axis=2) > _BLACK
+    bright = _bright(image)
     rim = np.concatenate([bright[0], bright[-1], bright[:, 0], bright[:, -1]])
     return bool(rim.mean() < 0.1 and (bright.any() or not rim.any()))
+
+
+def _bright(image: np.ndarray) -> np.ndarray:
+    red, green, blue = cv2.split(image)
+    return np.maximum(np.maximum(red, green), blue) > _BLACK
 
 
 def single_cell(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -24,7 +29,7 @@ def single_cell(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     The cell is the largest part that is not black. Its nucleus is what Otsu's threshold of the green channel calls
     dark, if the rest is clearly paler and lies outside; else the nucleus fills the cell, as in most lymphoblasts.
     """
-    bright = image.max(axis=2) > _BLACK
+    bright = _bright(image)
     labels, areas = masks.components(bright)
     if not areas.any():
         nothing = np.zeros(bright.shape, np.int32)

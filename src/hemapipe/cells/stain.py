@@ -28,39 +28,38 @@ class Stain:
         purple: green minus the mean of red and blue: chromatin bound to azure and eosin. Haemoglobin absorbs blue as
             well, and cytoplasm absorbs red as well, so both are low here, whatever the lamp.
         blue: red minus blue: ribonucleic acid with azure, and chromatin; haemoglobin is near or below 0.
-        empty: bool, pixels taken for empty slide when the background was fitted.
     """
 
     density: np.ndarray
     purple: np.ndarray
     blue: np.ndarray
-    empty: np.ndarray
 
 
 def stain_maps(image: np.ndarray) -> Stain:
     """Return the density maps of an RGB uint8 height × width × 3 image."""
     logs = _LOG[image]
-    surface, empty = background(logs)
-    red, green, blue = cv2.split(surface - logs)
-    return Stain((red + green + blue) / 3, green - (red + blue) / 2, red - blue, empty)
+    red, green, blue = cv2.split(background(logs) - logs)
+    return Stain((red + green + blue) / 3, green - (red + blue) / 2, red - blue)
 
 
-def background(logs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return log I0 (as `logs`, height × width × 3) and the pixels taken for empty slide (bool, height × width).
+def background(logs: np.ndarray) -> np.ndarray:
+    """Return log I0, float32 as `logs`, height × width × 3.
 
     The empty slide is the bright mode of the green channel, in which both dyes absorb most; a quadratic surface is
-    fitted to the pixels near it, twice: the first surface moves the band into the corners that a lens darkens.
+    fitted to the pixels near it, thrice: each surface moves the band into the corners that a lens darkens. Every
+    third row and column is enough for six coefficients.
     """
-    green = logs[..., 1]
-    terms = _terms(*green.shape)
-    empty = np.abs(green - _bright_mode(green)) < _BAND
-    surface = _fitted(logs, terms, empty)
+    terms = _terms(*logs.shape[:2])
+    some, design = logs[::3, ::3].reshape(-1, 3), terms[::3, ::3].reshape(-1, 6)
+    empty = np.abs(some[:, 1] - _bright_mode(some[:, 1])) < _BAND
+    weights = _fitted(some, design, empty)
     for _ in range(2):
-        empty = np.abs(logs - surface).max(axis=2) < _BAND
+        off = np.abs(some - design @ weights)
+        empty = (off[:, 0] < _BAND) & (off[:, 1] < _BAND) & (off[:, 2] < _BAND)
         if empty.mean() < 0.02:
             break
-        surface = _fitted(logs, terms, empty)
-    return surface, empty
+        weights = _fitted(some, design, empty)
+    return terms @ weights
 
 
 def _bright_mode(green: np.ndarray) -> float:
@@ -80,13 +79,12 @@ def _terms(height: int, width: int) -> np.ndarray:
 
 
 def _fitted(logs: np.ndarray, terms: np.ndarray, empty: np.ndarray) -> np.ndarray:
-    """Least squares over every ninth empty pixel; constant where there are too few, lightly damped elsewhere."""
-    chosen = np.flatnonzero(empty)[::9]
-    values = logs.reshape(-1, 3)[chosen].astype(np.float64)
-    if len(chosen) < 60:
-        level = values.mean(axis=0) if len(chosen) else np.quantile(logs.reshape(-1, 3), 0.95, axis=0)
-        return np.broadcast_to(level.astype(np.float32), logs.shape)
-    design = terms.reshape(-1, 6)[chosen].astype(np.float64)
-    damping = np.diag([0, 1, 1, 1, 1, 1]) * 0.01 * len(chosen)
-    weights = np.linalg.solve(design.T @ design + damping, design.T @ values)
-    return terms @ weights.astype(np.float32)
+    """Return the weights, float32 6 × 3, of least squares over the empty pixels; a constant where they are few."""
+    values, design = logs[empty].astype(np.float64), terms[empty].astype(np.float64)
+    weights = np.zeros((6, 3))
+    if len(values) < 60:
+        weights[0] = values.mean(axis=0) if len(values) else np.quantile(logs, 0.95, axis=0)
+    else:
+        damping = np.diag([0, 1, 1, 1, 1, 1]) * 0.01 * len(values)
+        weights = np.linalg.solve(design.T @ design + damping, design.T @ values)
+    return weights.astype(np.float32)
