@@ -1,4 +1,4 @@
-"""Run as a program: train on the toy data and kill this process in the middle of a step. `cnn_killed.py FOLDER STEP`."""
+"""Run as a program, `cnn_killed.py FOLDER STEP`: train on the toy data and kill this process in the middle of a step."""
 
 import os
 import signal
@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from cnn_toy import job
+
 from hemapipe.tables import write_json, write_table
 from hemapipe.training.cnn.module import CnnModule
 from hemapipe.training.cnn.runner import Inputs, Trained, train

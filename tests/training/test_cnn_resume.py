@@ -9,6 +9,7 @@ import cnn_killed
 import pandas as pd
 import pytest
 from cnn_toy import job, write_inputs
+
 from hemapipe.training.cnn.callbacks import History
 from hemapipe.training.cnn.module import CnnModule
 from hemapipe.training.cnn.resume import Progress, run_key
