@@ -12,6 +12,7 @@ _TILE_PX = 112
 _GAP_PX = 2
 _HEADER_PX = 20
 _JPEG_QUALITIES = (88, 80, 70, 55, 40)
+_PNG_SCALES = (1.0, 0.9, 0.8, 0.65, 0.5, 0.35)  # of the picture in 256 colours
 
 
 def contact_sheet(
@@ -20,7 +21,7 @@ def contact_sheet(
     """Write a sheet of RGB uint8 images, a headed block of rows per class, as PNG or JPEG by the suffix of `path`.
 
     Images of any size become tiles with their proportions kept. The picture is made coarser until it fits
-    `max_bytes`: fewer colours for a PNG, a lower quality for a JPEG.
+    `max_bytes`: 256 colours, then a smaller scale for a PNG; a lower quality for a JPEG.
     """
     width = columns * (_TILE_PX + _GAP_PX) + _GAP_PX
     blocks = [_block(label, images, columns, width) for label, images in images_by_label.items()]
@@ -65,8 +66,9 @@ def _save(sheet: Image.Image, path: Path, max_bytes: int) -> None:
                 return
         return
     sheet.save(path, optimize=True)
-    for colours, shrink in ((128, 1.0), (64, 1.0), (64, 0.8), (48, 0.66), (32, 0.5)):
+    for scale in _PNG_SCALES:
         if path.stat().st_size <= max_bytes:
             return
-        smaller = sheet.resize((round(sheet.width * shrink), round(sheet.height * shrink)), Image.Resampling.LANCZOS)
-        smaller.quantize(colours, dither=Image.Dither.NONE).save(path, optimize=True)
+        smaller = sheet.resize((round(sheet.width * scale), round(sheet.height * scale)), Image.Resampling.LANCZOS)
+        # An octree spreads its colours over the hues; a median cut spends them all on the background.
+        smaller.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(path, optimize=True)
