@@ -26,7 +26,7 @@ class Segmentation:
     """Label images, int32 height × width, 0 elsewhere: pixels of a cell carry its number, from 1.
 
     `nuclei` uses the numbers of `white_cells`, so a cell of several nuclear lobes is one cell; `platelets` holds what
-    is stained like chromatin and too small for a nucleus. `background` is bool, the empty slide. `single_cell` says
+    is stained like chromatin and too small for a nucleus (precipitate too; specks under 3 px are not seen). `background` is bool, the empty slide. `single_cell` says
     that the image is one cell on a black surround, the background then being black.
     """
 
