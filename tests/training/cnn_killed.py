@@ -1,4 +1,4 @@
-"""Run as a program, `cnn_killed.py FOLDER STEP`: train on the toy data and kill this process in the middle of a step."""
+"""A program, `cnn_killed.py FOLDER STEP`: train on the toy data and kill this process in the middle of a step."""
 
 import os
 import signal

@@ -83,7 +83,7 @@ def make_trainer(params: TrainParams, history: History, further: list[ResumeFile
     """Return a Lightning trainer that leaves no files behind and prints a bar only in a terminal."""
     _quieten()
     # Deterministic mode also fills fresh memory, in case it is read before it is written: 5 % of the time for nothing.
-    torch.utils.deterministic.fill_uninitialized_memory = False
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     try:
         return lightning.Trainer(
             max_epochs=params.epochs,
