@@ -25,9 +25,13 @@ _LARGEST_SIDE = 512  # px; larger images are shrunk, their labels enlarged again
 class Segmentation:
     """Label images, int32 height × width, 0 elsewhere: pixels of a cell carry its number, from 1.
 
-    `nuclei` uses the numbers of `white_cells`, so a cell of several nuclear lobes is one cell; `platelets` holds what
-    is stained like chromatin and too small for a nucleus (precipitate too; specks under 3 px are not seen). `background` is bool, the empty slide. `single_cell` says
-    that the image is one cell on a black surround, the background then being black.
+    Attributes:
+        nuclei: with the numbers of `white_cells`, so a cell of several nuclear lobes is one cell.
+        white_cells: nucleus and cytoplasm.
+        red_cells: with their pallor.
+        platelets: stained like chromatin and too small for a nucleus; precipitate too, and nothing under 3 px.
+        background: bool, the empty slide, or what is black around a single cell.
+        single_cell: whether the image is one cell on a black surround.
     """
 
     nuclei: np.ndarray

@@ -15,7 +15,7 @@ def on_black(image: np.ndarray) -> bool:
     """Say whether the image's rim (uint8 RGB) is black all around while something else is not."""
     bright = _bright(image)
     rim = np.concatenate([bright[0], bright[-1], bright[:, 0], bright[:, -1]])
-    return bool(rim.mean() < 0.1 and (bright.any() or not rim.any()))
+    return bool(rim.mean() < 0.1 and bright.any())
 
 
 def _bright(image: np.ndarray) -> np.ndarray:
