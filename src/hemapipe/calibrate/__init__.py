@@ -1,0 +1,1 @@
+"""Fit a temperature on validation rows, and apply it."""

@@ -1,0 +1,43 @@
+"""Temperature scaling (Guo, Pleiss, Sun, Weinberger, On calibration of modern neural networks, ICML 2017)."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize_scalar
+
+#: Bounds of the fitted temperature.
+LOWEST, HIGHEST = 0.05, 20.0
+
+Floats = npt.NDArray[np.float64]
+
+
+def apply_temperature(p: Floats, temperature: float | Floats) -> Floats:
+    """Return softmax(log p / T) of probabilities `p` (n, k), T a number or one per row (n,).
+
+    The order of the classes stays; T > 1 makes a model less sure, T < 1 surer. Zeros count as the smallest number.
+    """
+    divisor = np.asarray(temperature, float).reshape(-1, 1)
+    logits = np.log(np.maximum(p, np.finfo(np.float64).tiny)) / divisor
+    scaled = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return scaled / scaled.sum(axis=1, keepdims=True)
+
+
+def negative_log_likelihood(p: Floats, y: npt.NDArray[np.int64]) -> float:
+    """Return the mean of −log p of the true class; `p` (n, k), `y` (n,) class indices."""
+    true = p[np.arange(len(y)), y]
+    return float(-np.log(np.maximum(true, np.finfo(np.float64).tiny)).mean())
+
+
+def fit_temperature(p: Floats, y: npt.NDArray[np.int64]) -> float:
+    """Return the T in [LOWEST, HIGHEST] with the smallest negative log likelihood.
+
+    The loss is convex in 1/T, so one bounded search over log T finds it.
+    """
+    found = minimize_scalar(
+        lambda log_t: negative_log_likelihood(apply_temperature(p, float(np.exp(log_t))), y),
+        bounds=(np.log(LOWEST), np.log(HIGHEST)),
+        method="bounded",
+        options={"xatol": 1e-6},
+    )
+    return float(np.exp(found.x))

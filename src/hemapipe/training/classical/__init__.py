@@ -1,0 +1,1 @@
+"""Fit classical models on feature tables, fold by fold."""

@@ -1,0 +1,34 @@
+"""The recipe (`train_classical` in params.yaml) and a row of the table of classical models (`classical`)."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from hemapipe.params import Section
+
+
+class TrainClassicalParams(Section):
+    """What all classical models share; the comments in params.yaml say what each key means."""
+
+    scale: bool = True
+    pca: int = Field(0, ge=0)
+    class_weight: Literal["balanced", "none"] = "balanced"
+    keep_weights: Literal["none", "fold0", "all"] = "fold0"
+
+
+class ClassicalRow(TrainClassicalParams):
+    """One model: its kind, two feature sets, settings of its estimator; any key of the recipe may be set as well."""
+
+    kind: Literal["random_forest", "svm", "knn", "logistic_regression", "sgd", "mlp", "xgboost"]
+    features: list[str] = Field(min_length=2, max_length=2)
+    args: dict[str, Any] = Field(default_factory=dict)
+
+
+def resolve(section: TrainClassicalParams, row: ClassicalRow) -> TrainClassicalParams:
+    """Return the recipe of one model: the keys its row sets, else those of the section."""
+    names = TrainClassicalParams.model_fields
+    return TrainClassicalParams(
+        **{name: getattr(row if name in row.model_fields_set else section, name) for name in names}
+    )
