@@ -107,7 +107,7 @@ def test_what_is_no_archive_is_an_error(tmp_path):
 def test_plan_names_archive_hash_and_pattern(project, tmp_path):
     archive = make_zip(tmp_path / "my images.zip", ["x/1.jpg"])
     first, second = plan(project, archive, "folder", pattern="{patient}/{name}")
-    assert (first.run, second.run) == ("my images-first", "my images-second")
+    assert (first.run, second.run) == ("my-images-first", "my-images-second")
     assert first.overrides == [
         'download.source="folder"',
         'download.folder.archive="my images.zip"',
@@ -123,6 +123,9 @@ def test_plan_names_archive_hash_and_pattern(project, tmp_path):
 
 def test_a_demo_leaves_only_its_results(project, tmp_path):
     archive = make_zip(tmp_path / "elsewhere" / "mine.zip", ["x/1.jpg", "y/2.jpg"])
+    stale = project / "results/mine-first/metrics/evaluate/old.json"  # of an earlier run with another model
+    stale.parent.mkdir(parents=True)
+    stale.write_text("{}")
     head = succeed("git rev-parse HEAD", project).strip()
     succeed(f"git update-ref refs/exps/{head[:2]}/{head[2:]}/mine-first HEAD", project)  # of a run that was killed
 

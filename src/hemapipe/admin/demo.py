@@ -9,6 +9,8 @@ as they are. DVC's cache keeps what was computed, so that a second recipe, or a 
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import subprocess
 import sys
 import time
@@ -65,7 +67,7 @@ def plan(root: Path, archive: Path, source: str, name: str = "", pattern: str = 
     if pattern:
         download["pattern"] = pattern
     where = {"download": {"source": source, source: download}}
-    stem = name or (archive.stem if source == "folder" else source)
+    stem = re.sub(r"[^A-Za-z0-9_]+", "-", name or (archive.stem if source == "folder" else source)).strip("-")
     words = flatten(where, params)
     return [Recipe(f"{stem}-{run}", words + flatten(overlay, params)) for run, overlay in recipes.items()]
 
@@ -92,6 +94,8 @@ def run_recipe(root: Path, archive: Path, recipe: Recipe) -> Path:
 def collect(root: Path, revision: str, out: Path) -> Path:
     """Copy the small text of a finished experiment to `out`, without what models that were not in it left behind."""
     texts = {name: git(root, "show", f"{revision}:{name}") for name in ("dvc.yaml", "params.yaml")}
+    if out.exists():
+        shutil.rmtree(out)  # of an earlier run, perhaps with other models
     pipeline = parse_pipeline(texts["dvc.yaml"], texts["params.yaml"])
     for name in files_at(root, revision, *KEPT):
         if name.endswith(KEPT_SUFFIXES) and not pipeline.is_stale(name):
