@@ -1,5 +1,6 @@
 """Interrupted training: killed twice, it ends with the bytes of an undisturbed run."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import pandas as pd
 import pytest
 from cnn_toy import job, write_inputs
 
+from hemapipe.errors import HemapipeError
 from hemapipe.training.cnn.callbacks import History
 from hemapipe.training.cnn.module import CnnModule
 from hemapipe.training.cnn.resume import Progress, run_key
@@ -97,6 +99,19 @@ def test_every_recipe_resumes_exactly(tmp_path, monkeypatch, recipe):
     pd.testing.assert_frame_equal(resumed.predictions, whole.predictions, check_exact=True)
     pd.testing.assert_frame_equal(resumed.curves, whole.curves, check_exact=True)
     assert resumed.metrics == whole.metrics
+
+
+def test_a_polite_stop_is_an_error_too(tmp_path, monkeypatch):
+    whole = CnnModule.training_step
+
+    def training_step(*args, **kwargs):
+        os.kill(os.getpid(), signal.SIGTERM)
+        return whole(*args, **kwargs)
+
+    monkeypatch.setattr(CnnModule, "training_step", training_step)
+    with pytest.raises(HemapipeError, match="told to stop"):
+        train(job(), write_inputs(tmp_path), tmp_path / "m", tmp_path / "ck")
+    assert not (tmp_path / "m").exists()
 
 
 def test_dropout_resumes_exactly(tmp_path, monkeypatch):

@@ -12,7 +12,7 @@ import lightning
 import numpy as np
 import pandas as pd
 import torch
-from lightning.pytorch.utilities.exceptions import MisconfigurationException
+from lightning.pytorch.utilities.exceptions import MisconfigurationException, SIGTERMException
 
 from hemapipe.errors import HemapipeError
 from hemapipe.params import derive_seed
@@ -57,7 +57,7 @@ def fit(
     a number of seconds: training goes on from the file where it exists, and rewrites it no more often than that.
 
     Raises:
-        HemapipeError: nothing to train or validate on, a device or precision that is not there, or divergence.
+        HemapipeError: nothing to train or validate on, a device or precision that is not there, divergence, SIGTERM.
     """
     train, val = (samples[samples["role"] == role] for role in ("train", "val"))
     _check(train, val, params)
@@ -75,7 +75,10 @@ def fit(
     trainer = make_trainer(params, history, [ResumeFile(*resume)] if resume else [])
     data = FoldData(packed, train, val, params.batch_size, derive_seed(seed, "data"))
     interrupted = resume[0] if resume and resume[0].exists() else None
-    trainer.fit(module, datamodule=data, ckpt_path=interrupted, weights_only=True)
+    try:
+        trainer.fit(module, datamodule=data, ckpt_path=interrupted, weights_only=True)
+    except SIGTERMException as stop:  # left alone, it would end the stage with status 0 and no results
+        raise HemapipeError(f"{title}: told to stop (SIGTERM); the same command goes on from here") from stop
     return Fitted(classifier, history.rows, trainer.is_global_zero)
 
 
