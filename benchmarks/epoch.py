@@ -14,8 +14,8 @@ import pandas as pd
 import torch
 from torch.nn import functional
 
+from hemapipe.core.tables import OPS
 from hemapipe.models.cnn import IMAGENET, build
-from hemapipe.tables import OPS
 from hemapipe.training.cnn.fit import fit
 from hemapipe.training.cnn.params import TrainParams
 from hemapipe.training.cnn.store import ModelCard

@@ -6,8 +6,8 @@ import pandas as pd
 
 from hemapipe.augment.params import AugmentParams
 from hemapipe.augment.plan import plan, summarise
-from hemapipe.params import load, lookup, read_params
-from hemapipe.tables import MANIFEST, SPLITS, read_table, write_json, write_table
+from hemapipe.core.params import load, lookup, read_params
+from hemapipe.core.tables import MANIFEST, SPLITS, read_table, write_json, write_table
 from stages.run import run
 
 

@@ -1,7 +1,7 @@
 """Fit the temperature of one model on each fold's validation rows: `python -m stages.calibrate <model>`."""
 
 from hemapipe.calibrate.folds import calibrate
-from hemapipe.tables import MANIFEST, PREDICTIONS, read_table, write_json
+from hemapipe.core.tables import MANIFEST, PREDICTIONS, read_table, write_json
 from stages.run import run
 
 

@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-from hemapipe.catalog.sheet import contact_sheet
-
 from hemapipe import sources
 from hemapipe.catalog import manifest as catalog
 from hemapipe.catalog.sample import sample_images
-from hemapipe.params import check, load, lookup, read_params
-from hemapipe.tables import write_json, write_table
+from hemapipe.catalog.sheet import contact_sheet
+from hemapipe.core.params import check, load, lookup, read_params
+from hemapipe.core.tables import write_json, write_table
 from stages.run import run
 
 RAW = Path("data/raw.zip")

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
+from hemapipe.core.params import load, lookup, read_params
+from hemapipe.core.tables import write_json, write_table
 from hemapipe.evaluation import plots
-from hemapipe.params import load, lookup, read_params
 from hemapipe.report import environment, leaderboard
 from hemapipe.report.params import CompareParams
-from hemapipe.tables import write_json, write_table
 from stages.run import run
 
 OUT = Path("plots/compare")

@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 
 from hemapipe import sources
-from hemapipe.errors import HemapipeError
-from hemapipe.params import check, lookup, read_params
+from hemapipe.core.errors import HemapipeError
+from hemapipe.core.params import check, lookup, read_params
 from stages.run import run
 
 RAW = Path("data/raw.zip")

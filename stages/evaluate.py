@@ -3,12 +3,12 @@
 import json
 from pathlib import Path
 
+from hemapipe.core.params import derive_seed, load, lookup, read_params
+from hemapipe.core.tables import GROUPS, MANIFEST, PREDICTIONS, read_table, write_json
 from hemapipe.evaluation.evaluate import write_plots
 from hemapipe.evaluation.params import EvaluateParams
 from hemapipe.evaluation.predictions import scored_rows
 from hemapipe.evaluation.summary import summarise
-from hemapipe.params import derive_seed, load, lookup, read_params
-from hemapipe.tables import GROUPS, MANIFEST, PREDICTIONS, read_table, write_json
 from stages.run import run
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from hemapipe import params
+from hemapipe.core import params
+from hemapipe.core.tables import write_json
 from hemapipe.features.extract import write_features
 from hemapipe.features.params import FeatureRow
-from hemapipe.tables import write_json
 from stages.run import run
 
 

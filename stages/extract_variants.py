@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from hemapipe import params
+from hemapipe.core import params
+from hemapipe.core.tables import AUGMENT, MANIFEST, read_table
 from hemapipe.features.extract import write_features
 from hemapipe.features.params import FeatureRow
 from hemapipe.features.variants import VariantImages
-from hemapipe.tables import AUGMENT, MANIFEST, read_table
 from stages.run import run
 
 

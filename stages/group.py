@@ -1,9 +1,9 @@
 """Join images that belong together into data/groups.csv: `python -m stages.group`."""
 
+from hemapipe.core.params import load
+from hemapipe.core.tables import MANIFEST, read_table, write_table
 from hemapipe.group.components import build_groups
 from hemapipe.group.params import GroupParams
-from hemapipe.params import load
-from hemapipe.tables import MANIFEST, read_table, write_table
 from stages.run import run
 
 

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from hemapipe.errors import HemapipeError
-from hemapipe.params import load, lookup, read_params
+from hemapipe.core.errors import HemapipeError
+from hemapipe.core.params import load, lookup, read_params
+from hemapipe.core.tables import MANIFEST, read_table
 from hemapipe.preprocess.pack import pack
 from hemapipe.preprocess.params import PreprocessParams
-from hemapipe.tables import MANIFEST, read_table
 from stages.run import run
 
 

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from hemapipe.params import load, lookup, read_params
+from hemapipe.core.params import load, lookup, read_params
 from hemapipe.report import leaderboard
 from hemapipe.report.page import Run, render, timings_script
 from hemapipe.report.params import CompareParams

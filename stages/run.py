@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from hemapipe.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError
 
 
 def run(main: Callable[..., None]) -> None:

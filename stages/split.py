@@ -1,9 +1,9 @@
 """Assign roles in every fold into data/splits.csv and count leaks: `python -m stages.split`."""
 
-from hemapipe.params import load, lookup, read_params
+from hemapipe.core.params import load, lookup, read_params
+from hemapipe.core.tables import GROUPS, MANIFEST, read_table, write_json, write_table
 from hemapipe.split.assign import split
 from hemapipe.split.params import SplitParams
-from hemapipe.tables import GROUPS, MANIFEST, read_table, write_json, write_table
 from stages.run import run
 
 

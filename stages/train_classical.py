@@ -3,8 +3,8 @@
 import time
 from pathlib import Path
 
-from hemapipe import params
-from hemapipe.tables import write_json, write_table
+from hemapipe.core import params
+from hemapipe.core.tables import write_json, write_table
 from hemapipe.training.classical.params import ClassicalRow, TrainClassicalParams, resolve
 from hemapipe.training.classical.runner import Job, train
 from stages.run import run

@@ -57,7 +57,7 @@ def pytest_collection_modifyitems(config, items):
     for tier in ("slow", "gpu"):
         if not config.getoption(f"--{tier}"):
             for item in items:
-                if tier in item.keywords:
+                if item.get_closest_marker(tier):
                     item.add_marker(pytest.mark.skip(reason=f"{tier} tier: run with --{tier}"))
 
 

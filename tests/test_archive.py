@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hemapipe import archive
-from hemapipe.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError
 
 
 def make_zip(path, files, compression=zipfile.ZIP_STORED):

@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
-from hemapipe.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError
+from hemapipe.core.tables import OPS
 from hemapipe.samples import load_samples
-from hemapipe.tables import OPS
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 
-from hemapipe.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError
 
 #: An entry that unpacks to more than this is refused: 1 GiB.
 MAX_BYTES = 1 << 30

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from hemapipe.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError
 
 app = typer.Typer(
     help="Look after a hemapipe checkout, compare its runs, try it on real archives. Research use only.",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from hemapipe.errors import HemapipeError
-from hemapipe.tables import OPS, classes, packed_rows
+from hemapipe.core.errors import HemapipeError
+from hemapipe.core.tables import OPS, classes, packed_rows
 
 #: Roles whose labels training may know. Every other role gets the target -1.
 LABELLED_ROLES = ("train", "val")

@@ -7,7 +7,7 @@ import yaml
 from conftest import succeed
 
 from hemapipe.admin.comment import bar_chart, comment, line_chart, shorten
-from hemapipe.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError
 
 
 def test_bars_are_ranked_and_the_base_is_a_line():

@@ -11,7 +11,7 @@ from conftest import succeed
 from hemapipe.admin.demo import demo_real, plan
 from hemapipe.admin.recognise import recognise
 from hemapipe.admin.results import cell, leaderboard
-from hemapipe.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError
 
 DVC = """\
 stages:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hemapipe.admin.overlay import TABLES, flatten, literal
-from hemapipe.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError
 
 ROOT = Path(__file__).resolve().parents[2]
 PARAMS = {

@@ -6,7 +6,7 @@ import pytest
 
 from hemapipe.admin.pipeline import NamedOutputs, parse_pipeline, read_pipeline
 from hemapipe.admin.prune import prune, prune_lock
-from hemapipe.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError
 
 DVC = """\
 stages:

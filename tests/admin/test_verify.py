@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from hemapipe.admin.verify import differences, render, tolerance, verify
-from hemapipe.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError
 
 METRICS = {
     "accuracy": 0.90, "accuracy_low": 0.85, "accuracy_high": 0.93, "accuracy_sd": 0.02,

@@ -11,9 +11,9 @@ from hemapipe.augment.before_split import plan_before_split
 from hemapipe.augment.draw import NEUTRAL, draw
 from hemapipe.augment.params import AugmentParams
 from hemapipe.augment.plan import plan, summarise
-from hemapipe.errors import HemapipeError
-from hemapipe.params import check
-from hemapipe.tables import AUGMENT, MANIFEST, OPS, read_table, write_table
+from hemapipe.core.errors import HemapipeError
+from hemapipe.core.params import check
+from hemapipe.core.tables import AUGMENT, MANIFEST, OPS, read_table, write_table
 
 OFF = {"to": "off", "flip": True, "turns": True, "angle_deg": 0, "zoom": [1, 1], "crop": 1}
 DEFAULT = {**OFF, "to": "largest", "before_split": False, "features": False}

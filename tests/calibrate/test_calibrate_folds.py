@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from hemapipe.calibrate.folds import NO_VALIDATION, calibrate
-from hemapipe.errors import HemapipeError
-from hemapipe.tables import MANIFEST, write_json
+from hemapipe.core.errors import HemapipeError
+from hemapipe.core.tables import MANIFEST, write_json
 
 NAMES = ["benign", "pro"]
 

@@ -8,7 +8,7 @@ import zlib
 import pytest
 
 from hemapipe.catalog import manifest as catalog
-from hemapipe.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError
 from hemapipe.sources import folder
 
 PARAMS = folder.Params(archive="x.zip", pattern="{label}/{name}")

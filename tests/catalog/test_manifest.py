@@ -10,8 +10,8 @@ from hemapipe.catalog import manifest as catalog
 from hemapipe.catalog.checks import by_folder
 from hemapipe.catalog.files import Listing, list_images
 from hemapipe.catalog.sample import sample_images
+from hemapipe.core.tables import MANIFEST, read_table, write_table
 from hemapipe.sources import folder
-from hemapipe.tables import MANIFEST, read_table, write_table
 
 PARAMS = folder.Params(archive="x.zip", pattern="{patient}/{label}/{name}")
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from hemapipe.tables import MANIFEST
+from hemapipe.core.tables import MANIFEST
 
 CLASSES = ["benign", "early", "pro"]
 

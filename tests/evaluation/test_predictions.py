@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from evaluation_examples import CLASSES, calibration, manifest_and_groups, predictions
 
-from hemapipe.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError
 from hemapipe.evaluation.predictions import calibrated, scored_rows
 
 MANIFEST, GROUPS = manifest_and_groups()

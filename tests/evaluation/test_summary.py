@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from evaluation_examples import CLASSES, calibration, manifest_and_groups, predictions
 
-from hemapipe.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError
+from hemapipe.core.params import check
 from hemapipe.evaluation.params import EvaluateParams
 from hemapipe.evaluation.predictions import scored_rows
 from hemapipe.evaluation.summary import summarise
-from hemapipe.params import check
 
 PARAMS = EvaluateParams(n_resamples=300, ece_bins=10)
 

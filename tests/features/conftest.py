@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hemapipe.tables import MANIFEST, OPS
+from hemapipe.core.tables import MANIFEST, OPS
 
 _NEUTRAL = {"flip": 0, "turns": 0, "angle": 0.0, "zoom": 1.0, "crop": 1.0, "crop_x": 0.0, "crop_y": 0.0}
 

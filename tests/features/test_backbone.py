@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from hemapipe.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError
 from hemapipe.features.backbone import Normalised, load
 from hemapipe.models.cnn import Preprocessing, backbone
 

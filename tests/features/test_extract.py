@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from hemapipe.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError
+from hemapipe.core.params import check
 from hemapipe.features.extract import Extractor, fill, write_features
 from hemapipe.features.params import FeatureRow
-from hemapipe.params import check
 
 
 def row(**values) -> FeatureRow:

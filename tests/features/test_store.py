@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from hemapipe.augment.transform import apply
-from hemapipe.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError
 from hemapipe.features.store import load_features, planned_variants
 from hemapipe.features.variants import VariantImages
 from hemapipe.samples import load_samples

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hemapipe.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError
+from hemapipe.core.params import check
 from hemapipe.group.components import build_groups
 from hemapipe.group.params import GroupParams
-from hemapipe.params import check
 
 
 def manifest_of(rows) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.calibration import CalibratedClassifierCV
 
-from hemapipe.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError
 from hemapipe.models import classical
 from hemapipe.models.classical import KINDS, build, count_parameters, fit, predict_proba, settings
 

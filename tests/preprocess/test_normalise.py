@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from hemapipe.params import check
+from hemapipe.core.params import check
 from hemapipe.preprocess import contrast, geometry, stain
 from hemapipe.preprocess.image import square
 from hemapipe.preprocess.params import PreprocessParams

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
-from hemapipe.errors import HemapipeError
-from hemapipe.params import check
+from hemapipe.core.errors import HemapipeError
+from hemapipe.core.params import check
 from hemapipe.preprocess import pack as module
 from hemapipe.preprocess.pack import pack
 from hemapipe.preprocess.params import PreprocessParams

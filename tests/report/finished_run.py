@@ -11,7 +11,7 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "evaluation"))
 from evaluation_examples import CLASSES, calibration, manifest_and_groups, predictions
 
-from hemapipe.tables import write_json, write_table
+from hemapipe.core.tables import write_json, write_table
 from stages import compare, evaluate, report
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hemapipe.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError
+from hemapipe.core.params import check
 from hemapipe.evaluation import plots
-from hemapipe.params import check
 from hemapipe.report import leaderboard
 from hemapipe.report.params import CompareParams
 

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from finished_run import MODELS, run_stages, write_inputs
 
-from hemapipe.errors import HemapipeError
-from hemapipe.tables import write_json
+from hemapipe.core.errors import HemapipeError
+from hemapipe.core.tables import write_json
 from stages import compare, report
 
 

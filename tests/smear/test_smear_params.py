@@ -3,8 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hemapipe.errors import HemapipeError
-from hemapipe.params import check, load
+from hemapipe.core.errors import HemapipeError
+from hemapipe.core.params import check, load
 from hemapipe.smear import morphology
 from hemapipe.smear.params import SyntheticParams
 

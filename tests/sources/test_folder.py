@@ -5,8 +5,8 @@ import zipfile
 
 import pytest
 
-from hemapipe.errors import HemapipeError
-from hemapipe.params import check
+from hemapipe.core.errors import HemapipeError
+from hemapipe.core.params import check
 from hemapipe.sources import folder
 
 

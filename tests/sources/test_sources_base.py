@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from hemapipe import archive, sources
-from hemapipe.errors import HemapipeError
-from hemapipe.params import Section
+from hemapipe.core.errors import HemapipeError
+from hemapipe.core.params import Section
 from hemapipe.sources import base, cnmc, taleqani
 
 PAGE = "https://example.org/images"

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from hemapipe.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError
+from hemapipe.core.params import check
 from hemapipe.group.components import build_groups
-from hemapipe.params import check
 from hemapipe.split.assign import split
 from hemapipe.split.params import SplitParams
 

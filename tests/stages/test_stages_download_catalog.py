@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import yaml
 
-from hemapipe.errors import HemapipeError
-from hemapipe.tables import MANIFEST, read_table
+from hemapipe.core.errors import HemapipeError
+from hemapipe.core.tables import MANIFEST, read_table
 from stages import catalog, download
 
 

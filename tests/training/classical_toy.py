@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from hemapipe.tables import GROUPS, MANIFEST, write_table
+from hemapipe.core.tables import GROUPS, MANIFEST, write_table
 from hemapipe.training.classical.params import TrainClassicalParams
 from hemapipe.training.classical.runner import Job
 

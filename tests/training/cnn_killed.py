@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cnn_toy import job
 
-from hemapipe.tables import write_json, write_table
+from hemapipe.core.tables import write_json, write_table
 from hemapipe.training.cnn.module import CnnModule
 from hemapipe.training.cnn.runner import Inputs, Trained, train
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from hemapipe.tables import AUGMENT, MANIFEST, OPS
+from hemapipe.core.tables import AUGMENT, MANIFEST, OPS
 from hemapipe.training.cnn.params import TrainParams
 from hemapipe.training.cnn.runner import Inputs, Job
 

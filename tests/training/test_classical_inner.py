@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hemapipe.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError
 from hemapipe.training.classical.inner import inner_folds
 
 

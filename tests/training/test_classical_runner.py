@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from classical_toy import NAMES, NEUTRAL, job, make_data, save
 
-from hemapipe.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError
+from hemapipe.core.tables import AUGMENT, MANIFEST, PREDICTIONS, read_table, write_table
 from hemapipe.models.classical import KINDS
-from hemapipe.tables import AUGMENT, MANIFEST, PREDICTIONS, read_table, write_table
 from hemapipe.training.classical.runner import train
 
 

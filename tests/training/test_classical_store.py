@@ -8,9 +8,9 @@ import pytest
 import skops.io
 from classical_toy import NAMES, job, make_data
 
-from hemapipe.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError
+from hemapipe.core.tables import AUGMENT, MANIFEST, read_table
 from hemapipe.models.classical import KINDS
-from hemapipe.tables import AUGMENT, MANIFEST, read_table
 from hemapipe.training.classical.runner import train
 from hemapipe.training.classical.store import _without_padding, load_model
 

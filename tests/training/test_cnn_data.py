@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hemapipe.augment.transform import apply
+from hemapipe.core.tables import AUGMENT, MANIFEST, OPS, read_table
 from hemapipe.samples import load_samples
-from hemapipe.tables import AUGMENT, MANIFEST, OPS, read_table
 from hemapipe.training.cnn.data import EpochShuffle, FoldData, PackedDataset
 from hemapipe.training.cnn.online import ZOOM, OnlineAugment
 

@@ -13,8 +13,8 @@ import torch
 import yaml
 from cnn_toy import CLASSES, job, write_inputs
 
-from hemapipe.errors import HemapipeError
-from hemapipe.tables import OPS, PREDICTIONS, write_table
+from hemapipe.core.errors import HemapipeError
+from hemapipe.core.tables import OPS, PREDICTIONS, write_table
 from hemapipe.training.cnn.optim import make_optimizer, make_schedule
 from hemapipe.training.cnn.params import TrainParams
 from hemapipe.training.cnn.predict import predict

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from hemapipe.errors import HemapipeError
-from hemapipe.params import check, load, read_params
+from hemapipe.core.errors import HemapipeError
+from hemapipe.core.params import check, load, read_params
 from hemapipe.training.cnn.params import CnnRow, TrainParams, resolve
 
 PARAMS = Path(__file__).resolve().parents[2] / "params.yaml"

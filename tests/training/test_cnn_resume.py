@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from cnn_toy import job, write_inputs
 
-from hemapipe.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError
 from hemapipe.training.cnn.callbacks import History
 from hemapipe.training.cnn.module import CnnModule
 from hemapipe.training.cnn.resume import Progress, run_key

@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from hemapipe.admin.git import files_at, git
-from hemapipe.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError
 
 #: GitHub refuses a comment of more than 65,536 characters.
 LIMIT = 60_000

@@ -25,8 +25,8 @@ from hemapipe.admin.overlay import flatten
 from hemapipe.admin.pipeline import parse_pipeline
 from hemapipe.admin.recognise import recognise
 from hemapipe.admin.results import write_results
-from hemapipe.errors import HemapipeError
-from hemapipe.params import read_params
+from hemapipe.core.errors import HemapipeError
+from hemapipe.core.params import read_params
 
 #: Trees of the finished run that are small text, and say all there is to compare.
 KEPT = ("metrics", "plots/compare", "params.yaml")

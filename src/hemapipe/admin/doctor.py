@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from hemapipe.admin.git import git
-from hemapipe.errors import HemapipeError
-from hemapipe.params import read_params
+from hemapipe.core.errors import HemapipeError
+from hemapipe.core.params import read_params
 
 GIB = 1024**3
 DISK_GIB = 5  # the default run's products, its cache, and room to add a model

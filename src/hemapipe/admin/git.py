@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from hemapipe.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError
 
 
 def git(root: Path, *words: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from hemapipe.params import lookup
+from hemapipe.core.params import lookup
 
 TABLES = ("extract_features", "cnn", "classical")
 

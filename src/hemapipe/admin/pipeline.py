@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from hemapipe.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError
 
 #: An output path with one foreach name in its last part, e.g. `metrics/train/${key}.json`.
 _NAMED = re.compile(r"^(?P<parent>[^$]*/)?(?P<prefix>[^$/]*)\$\{(?:key|item)\}(?P<suffix>[^$/]*)$")

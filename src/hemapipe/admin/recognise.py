@@ -6,7 +6,7 @@ import re
 import zipfile
 from pathlib import Path
 
-from hemapipe.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError
 
 #: As published: `Original/Early/WBC-Malignant-Early-001.jpg`, `…/fold_0/all/UID_11_10_1_all.bmp`.
 LAYOUTS = {

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from hemapipe.admin.git import files_at, git
-from hemapipe.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError
 
 BOUNDS = ("_low", "_high", "_sd", "_se")
 #: What training decides: the whole numbers in it (best epoch, iterations) may move with the last bits as well.

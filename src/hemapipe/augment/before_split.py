@@ -10,7 +10,7 @@ import pandas as pd
 
 from hemapipe.augment.params import AugmentParams
 from hemapipe.augment.plan import count_variants, repeat, with_ops
-from hemapipe.params import derive_seed
+from hemapipe.core.params import derive_seed
 from hemapipe.split.units import holdout, kfold
 
 

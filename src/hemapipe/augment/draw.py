@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 
 from hemapipe.augment.params import AugmentParams
-from hemapipe.params import derive_seed
+from hemapipe.core.params import derive_seed
 
 Ops = dict[str, float]
 #: The transform of variant 0: none.

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from hemapipe.params import Section
+from hemapipe.core.params import Section
 
 
 def _off(value: Any) -> Any:

@@ -6,9 +6,9 @@ import pandas as pd
 
 from hemapipe.augment.draw import draw
 from hemapipe.augment.params import AugmentParams
-from hemapipe.errors import HemapipeError
-from hemapipe.params import derive_seed
-from hemapipe.tables import AUGMENT
+from hemapipe.core.errors import HemapipeError
+from hemapipe.core.params import derive_seed
+from hemapipe.core.tables import AUGMENT
 
 
 def plan(splits: pd.DataFrame, labels: pd.Series, params: AugmentParams, seed: int) -> pd.DataFrame:

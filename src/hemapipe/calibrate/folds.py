@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from hemapipe.calibrate.temperature import apply_temperature, fit_temperature, negative_log_likelihood
-from hemapipe.errors import HemapipeError
-from hemapipe.tables import classes
+from hemapipe.core.errors import HemapipeError
+from hemapipe.core.tables import classes
 
 NO_VALIDATION = "no validation rows: probabilities are left as they are"
 

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from hemapipe.catalog.files import Listing
-from hemapipe.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError
 
 
 def require_images(listing: Listing, raw: Path) -> None:

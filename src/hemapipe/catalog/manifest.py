@@ -17,9 +17,9 @@ from PIL import Image
 from hemapipe import archive, images
 from hemapipe.catalog import checks
 from hemapipe.catalog.files import Listing, expected_format, list_images
-from hemapipe.errors import HemapipeError
-from hemapipe.params import Section
-from hemapipe.tables import MANIFEST
+from hemapipe.core.errors import HemapipeError
+from hemapipe.core.params import Section
+from hemapipe.core.tables import MANIFEST
 
 #: Files per task: some seconds of work for a worker process. Fewer images than this need no second process.
 CHUNK = 500

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from hemapipe import archive, images
-from hemapipe.params import derive_seed
+from hemapipe.core.params import derive_seed
 
 
 def sample_images(raw: Path, manifest: pd.DataFrame, seed: int, n_each: int = 16) -> dict[str, list[np.ndarray]]:

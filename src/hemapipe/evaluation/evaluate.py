@@ -6,9 +6,9 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from hemapipe.core.tables import write_table
 from hemapipe.evaluation import curves, plots
 from hemapipe.evaluation.predictions import ScoredRows
-from hemapipe.tables import write_table
 
 
 def write_plots(rows: ScoredRows, metrics: dict[str, float], n_bins: int, folder: Path) -> None:

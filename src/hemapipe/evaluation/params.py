@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from hemapipe.params import Section
+from hemapipe.core.params import Section
 
 
 class EvaluateParams(Section):

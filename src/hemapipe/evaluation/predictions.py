@@ -10,8 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from hemapipe.calibrate.temperature import apply_temperature
-from hemapipe.errors import HemapipeError
-from hemapipe.tables import classes
+from hemapipe.core.errors import HemapipeError
+from hemapipe.core.tables import classes
 
 Floats = npt.NDArray[np.float64]
 

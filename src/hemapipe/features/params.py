@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from hemapipe.params import Section
+from hemapipe.core.params import Section
 
 _BACKBONE_ONLY = ("builder", "arch", "weights")
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from hemapipe.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError
 
 _VARIANT = ["image_id", "variant"]
 

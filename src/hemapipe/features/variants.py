@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from hemapipe.augment.transform import apply
+from hemapipe.core.tables import OPS, packed_rows
 from hemapipe.features.store import planned_variants
-from hemapipe.tables import OPS, packed_rows
 
 
 class VariantImages:

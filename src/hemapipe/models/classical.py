@@ -19,7 +19,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import has_fit_parameter
 
-from hemapipe.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError
 
 
 class Kind(NamedTuple):

@@ -12,7 +12,7 @@ import cv2
 import joblib
 import numpy as np
 
-from hemapipe.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError
 from hemapipe.images import decode
 from hemapipe.preprocess.image import square
 from hemapipe.preprocess.params import PreprocessParams

@@ -9,7 +9,7 @@ from typing import Any, get_args
 import pandas as pd
 from matplotlib.axes import Axes
 
-from hemapipe.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError
 from hemapipe.evaluation.plots import COLOURS, FAINT, INK
 from hemapipe.report.params import Headline
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from hemapipe.params import Section
+from hemapipe.core.params import Section
 
 Headline = Literal[
     "accuracy",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hemapipe.params import derive_seed
+from hemapipe.core.params import derive_seed
 from hemapipe.smear import morphology
 from hemapipe.smear.morphology import Morphology
 from hemapipe.smear.params import SyntheticParams

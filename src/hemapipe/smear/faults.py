@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from hemapipe.params import derive_seed
+from hemapipe.core.params import derive_seed
 from hemapipe.smear.canvas import BACKGROUND
 from hemapipe.smear.cohort import Patient, Slide
 from hemapipe.smear.params import SyntheticParams

@@ -6,7 +6,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from hemapipe.params import Section
+from hemapipe.core.params import Section
 from hemapipe.smear.morphology import PROTOTYPES
 
 

@@ -20,7 +20,7 @@ import importlib
 import pkgutil
 from types import ModuleType
 
-from hemapipe.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError
 
 _NOT_SOURCES = {"base"}
 

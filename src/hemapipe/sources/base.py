@@ -9,8 +9,8 @@ from pathlib import Path
 from pydantic import Field
 
 from hemapipe import archive
-from hemapipe.errors import HemapipeError
-from hemapipe.params import Section
+from hemapipe.core.errors import HemapipeError
+from hemapipe.core.params import Section
 
 #: What `describe` returns, a row per image file; all text, '' where unknown.
 COLUMNS = ["path", "label", "patient", "sequence", "official"]

@@ -20,7 +20,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from hemapipe import archive as archives
-from hemapipe.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError
 from hemapipe.sources import base
 
 NAME = "cnmc"

@@ -12,7 +12,7 @@ import pandas as pd
 from pydantic import Field, field_validator
 
 from hemapipe import archive as archives
-from hemapipe.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError
 from hemapipe.sources import base
 
 NAME = "folder"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from hemapipe.errors import HemapipeError
-from hemapipe.params import derive_seed
+from hemapipe.core.errors import HemapipeError
+from hemapipe.core.params import derive_seed
 from hemapipe.split import contiguous
 from hemapipe.split.eligible import select
 from hemapipe.split.leaks import SHARED, count_leaks, sharing

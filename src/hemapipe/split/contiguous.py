@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from hemapipe.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError
 
 
 def capture_order(rows: pd.DataFrame) -> list[np.ndarray]:

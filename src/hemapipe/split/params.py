@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hemapipe.params import Section
+from hemapipe.core.params import Section
 
 
 class SplitParams(Section):

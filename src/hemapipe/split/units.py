@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, train_test_split
 
-from hemapipe.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError
 
 _ATTEMPTS = 5
 #: Above this many units one attempt is fine-grained enough, and several would take long.

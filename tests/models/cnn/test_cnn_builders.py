@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from hemapipe.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError
 from hemapipe.models import cnn
 from hemapipe.models.cnn import lenet, weights
 

@@ -14,7 +14,7 @@ import pkgutil
 from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple
 
-from hemapipe.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError
 
 if TYPE_CHECKING:
     from torch import nn

@@ -10,7 +10,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from hemapipe.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError
 
 _SMALLEST_PX = 16
 

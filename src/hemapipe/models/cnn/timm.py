@@ -8,7 +8,7 @@ import timm
 from timm.models import PretrainedCfg
 from torch import nn
 
-from hemapipe.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError
 from hemapipe.models.cnn import Preprocessing, nearest
 from hemapipe.models.cnn.weights import from_hub, load_packaged
 

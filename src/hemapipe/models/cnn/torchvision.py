@@ -7,7 +7,7 @@ from typing import Any
 from torch import nn
 from torchvision import models
 
-from hemapipe.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError
 from hemapipe.models.cnn import IMAGENET, Preprocessing, nearest
 from hemapipe.models.cnn.weights import from_hub
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from hemapipe.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError
 
 WEIGHTS = ("scratch", "packaged", "hub")
 #: Architecture (timm's name) → the package that carries its ImageNet weights, so that they come without a network.

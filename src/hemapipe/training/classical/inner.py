@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold
 
-from hemapipe.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError
 
 _N_FOLDS = 5
 

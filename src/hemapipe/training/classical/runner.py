@@ -15,12 +15,12 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.class_weight import compute_sample_weight
 from threadpoolctl import threadpool_limits
 
-from hemapipe.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError
+from hemapipe.core.params import derive_seed
+from hemapipe.core.tables import AUGMENT, GROUPS, MANIFEST, PREDICTIONS, classes, packed_rows, read_table, write_json
 from hemapipe.features.store import Features, load_features
 from hemapipe.models import classical
-from hemapipe.params import derive_seed
 from hemapipe.samples import load_samples
-from hemapipe.tables import AUGMENT, GROUPS, MANIFEST, PREDICTIONS, classes, packed_rows, read_table, write_json
 from hemapipe.training.classical.inner import inner_folds
 from hemapipe.training.classical.params import TrainClassicalParams
 from hemapipe.training.classical.store import CARD, ClassicalModel, dumps

@@ -16,7 +16,7 @@ import numpy as np
 import skops.io
 from sklearn.pipeline import Pipeline
 
-from hemapipe.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError
 from hemapipe.models.classical import FLOOR, predict_proba
 
 CARD = "model.json"

@@ -12,8 +12,8 @@ import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from hemapipe.augment.transform import apply
-from hemapipe.params import derive_seed
-from hemapipe.tables import OPS
+from hemapipe.core.params import derive_seed
+from hemapipe.core.tables import OPS
 
 
 class Batch(NamedTuple):

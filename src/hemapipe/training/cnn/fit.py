@@ -14,8 +14,8 @@ import pandas as pd
 import torch
 from lightning.pytorch.utilities.exceptions import MisconfigurationException, SIGTERMException
 
-from hemapipe.errors import HemapipeError
-from hemapipe.params import derive_seed
+from hemapipe.core.errors import HemapipeError
+from hemapipe.core.params import derive_seed
 from hemapipe.training.cnn.callbacks import History, ResumeFile, callbacks
 from hemapipe.training.cnn.data import FoldData
 from hemapipe.training.cnn.module import CnnModule

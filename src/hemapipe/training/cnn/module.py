@@ -8,7 +8,7 @@ import lightning
 import torch
 from torch.nn import functional
 
-from hemapipe.params import derive_seed
+from hemapipe.core.params import derive_seed
 from hemapipe.training.cnn.data import Batch
 from hemapipe.training.cnn.online import OnlineAugment
 from hemapipe.training.cnn.optim import make_optimizer, make_schedule

@@ -7,7 +7,7 @@ from collections.abc import Collection
 import torch
 from torch.nn import functional
 
-from hemapipe.params import derive_seed
+from hemapipe.core.params import derive_seed
 
 #: Range of the random magnification.
 ZOOM = (0.8, 1.25)

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 import torch
 
+from hemapipe.core.params import derive_seed
+from hemapipe.core.tables import AUGMENT, MANIFEST, PREDICTIONS, classes, read_table
 from hemapipe.models.cnn import preprocessing
-from hemapipe.params import derive_seed
 from hemapipe.samples import load_samples
-from hemapipe.tables import AUGMENT, MANIFEST, PREDICTIONS, classes, read_table
 from hemapipe.training.cnn.callbacks import CURVES
 from hemapipe.training.cnn.fit import device_of, fit
 from hemapipe.training.cnn.params import TrainParams

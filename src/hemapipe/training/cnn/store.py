@@ -10,9 +10,9 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from hemapipe.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError
+from hemapipe.core.tables import write_json
 from hemapipe.models import cnn
-from hemapipe.tables import write_json
 
 CARD = "model.json"
 

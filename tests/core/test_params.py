@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field
 
-from hemapipe.errors import HemapipeError
-from hemapipe.params import Section, check, derive_seed, load, lookup, read_params
+from hemapipe.core.errors import HemapipeError
+from hemapipe.core.params import Section, check, derive_seed, load, lookup, read_params
 
 
 class Recipe(Section):

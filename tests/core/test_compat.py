@@ -21,7 +21,7 @@ def test_importing_hemapipe_imports_no_torch():
 
 def test_the_hook_is_installed_once_and_leaves_after_use():
     code = (
-        "import sys, hemapipe; from hemapipe import compat; compat.install(); name = '_BeforeTorchvision';"
+        "import sys, hemapipe; from hemapipe.core import compat; compat.install(); name = '_BeforeTorchvision';"
         "count = lambda: sum(type(f).__name__ == name for f in sys.meta_path);"
         "before = count(); import torchvision; compat.install(); print(before, count())"
     )

@@ -5,8 +5,8 @@ import json
 import pandas as pd
 import pytest
 
-from hemapipe.errors import HemapipeError
-from hemapipe.tables import GROUPS, PREDICTIONS, classes, packed_rows, read_table, write_json, write_table
+from hemapipe.core.errors import HemapipeError
+from hemapipe.core.tables import GROUPS, PREDICTIONS, classes, packed_rows, read_table, write_json, write_table
 
 
 def test_text_survives(tmp_path):

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
 
-from hemapipe.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError
 
 PARAMS_PATH = Path("params.yaml")
 

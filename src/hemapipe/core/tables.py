@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from hemapipe.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError
 
 #: A row per file of the archive. `status` is ok, truncated or unreadable; `note` says why, or what was normalised.
 MANIFEST = [

@@ -1,0 +1,1 @@
+"""What every stage stands on: parameters, tables, errors, and a cure for torchvision."""
