@@ -54,7 +54,8 @@ def read_table(path: Path | str, columns: list[str]) -> pd.DataFrame:
     path = Path(path)
     if not path.exists():
         raise HemapipeError(f"{path} not found: `dvc repro` makes it")
-    header = path.open(encoding="utf-8").readline().strip().split(",")
+    with path.open(encoding="utf-8") as handle:
+        header = handle.readline().strip().split(",")
     missing = [name for name in columns if name not in header]
     if missing:
         raise HemapipeError(f"{path} lacks the columns {', '.join(missing)}")
