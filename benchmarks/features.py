@@ -2,7 +2,7 @@
 
 Bare: the same network without normalisation, on normalised float images that wait in memory, output thrown away.
 Ours: from the packed uint8 file on disk to the feature file on disk. Both run once per pair, in turns, and the median
-of the ratios is printed, so that what else the machine does hits both. Setting up (building, exporting) is apart.
+ratio is printed, so that what else the machine does hits both. Setting up (building, exporting) is printed apart.
 """
 
 import argparse

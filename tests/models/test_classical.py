@@ -24,13 +24,19 @@ def blobs():
 def fitted(kind, blobs, **args):
     x, y = blobs
     inner = np.arange(60) % 3 if kind == "svm" else None
-    return fit(build(kind, args, scale=True, pca=0, seed=1, inner_folds=inner), x, y, np.ones(60))
+    return fit(build(kind, args, n_features=5, scale=True, pca=0, seed=1, inner_folds=inner), x, y, np.ones(60))
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_defaults_are_settings_the_library_knows(kind):
-    assert settings(kind, {}) == KINDS[kind].defaults
-    assert settings(kind, KINDS[kind].defaults) == KINDS[kind].defaults
+    assert settings(kind, {}).items() >= KINDS[kind].defaults.items()
+    assert settings(kind, KINDS[kind].defaults) == settings(kind, {})
+
+
+def test_a_kernel_is_as_wide_as_its_features_are_many():
+    assert settings("svm", {}, scale=True, n_features=100)["gamma"] == pytest.approx(0.0025)
+    assert settings("svm", {}, scale=False, n_features=100)["gamma"] == "scale"
+    assert settings("svm", {"gamma": 1.0}, scale=True, n_features=100)["gamma"] == 1
 
 
 @pytest.mark.parametrize(
@@ -48,7 +54,10 @@ def test_unknown_settings_are_refused(kind, name, hint):
 
 
 def test_steps_follow_the_recipe():
-    names = [list(build("knn", {}, scale=s, pca=p, seed=0).named_steps) for s, p in ((True, 3), (True, 0), (False, 0))]
+    names = [
+        list(build("knn", {}, n_features=5, scale=s, pca=p, seed=0).named_steps)
+        for s, p in ((True, 3), (True, 0), (False, 0))
+    ]
     assert names == [["scale", "pca", "classify"], ["scale", "classify"], ["classify"]]
 
 
@@ -96,7 +105,7 @@ def test_nodes_and_support_vectors_are_counted(blobs):
 
 def test_threads_are_not_part_of_a_model(blobs):
     x, y = blobs
-    pipeline = build("random_forest", {"n_estimators": 3}, scale=False, pca=0, seed=1, n_jobs=2)
+    pipeline = build("random_forest", {"n_estimators": 3}, n_features=5, scale=False, pca=0, seed=1, n_jobs=2)
     assert fit(pipeline, x, y, None)["classify"].n_jobs == 1
 
 
@@ -105,7 +114,7 @@ def test_weights_reach_the_estimator(blobs):
     heavy = np.where(y == 2, 100.0, 1.0)
     between = np.full((1, 5), 0.5, np.float32)
     plain, tilted = (
-        predict_proba("sgd", fit(build("sgd", {}, scale=True, pca=0, seed=1), x, y, w), between)[0, 2]
+        predict_proba("sgd", fit(build("sgd", {}, n_features=5, scale=True, pca=0, seed=1), x, y, w), between)[0, 2]
         for w in (None, heavy)
     )
     assert tilted > plain

@@ -62,6 +62,6 @@ def job(kind: str = "logistic_regression", threads: int = 1, **changes) -> Job:
 #: Fewer trees, shorter training: the tests are about the plumbing.
 SMALL: dict[str, dict] = {
     "random_forest": {"n_estimators": 20},
-    "mlp": {"hidden_layer_sizes": [8], "alpha": 0.1, "learning_rate_init": 0.01},
+    "mlp": {"hidden_layer_sizes": [8], "alpha": 0.1, "learning_rate_init": 0.01, "max_iter": 60},
     "xgboost": {"n_estimators": 40, "colsample_bytree": 0.5},
 }

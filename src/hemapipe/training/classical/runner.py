@@ -103,9 +103,8 @@ def _fit(job: Job, features: Features, train: pd.DataFrame, n_classes: int, n_jo
     inner = None
     if job.kind == "svm":
         inner = inner_folds(y, train["group"].to_numpy(str), train["image_id"].to_numpy(str), seed)
-    pipeline = classical.build(
-        job.kind, job.args, scale=job.params.scale, pca=job.params.pca, seed=seed, n_jobs=n_jobs, inner_folds=inner
-    )
+    steps = {"n_features": x.shape[1], "scale": job.params.scale, "pca": job.params.pca}
+    pipeline = classical.build(job.kind, job.args, **steps, seed=seed, n_jobs=n_jobs, inner_folds=inner)
     weight = compute_sample_weight("balanced", y) if job.params.class_weight == "balanced" else None
     classical.fit(pipeline, x, y, weight)
     return ClassicalModel(job.kind, pipeline, present.tolist(), n_classes)
@@ -120,7 +119,7 @@ def _write(job: Job, folds: dict[int, Fold], names: list[str], n_features: int, 
         "features": list(dict.fromkeys(job.features)),
         "n_features": n_features,
         "classes": names,
-        "args": classical.settings(job.kind, job.args),
+        "args": classical.settings(job.kind, job.args, job.params.scale, n_features),
         **job.params.model_dump(exclude={"keep_weights"}),
     }
     write_json(card, models_dir / CARD)
