@@ -142,7 +142,7 @@ def _opencv(data: bytes, notes: list[str]) -> np.ndarray | None:
         return None
     if pixels.dtype == np.uint16:
         pixels = _to_8_bit(pixels, notes)
-    return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
+    return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB, dst=pixels)  # in place: a second large array costs page faults
 
 
 def _to_8_bit(pixels: np.ndarray, notes: list[str]) -> np.ndarray:
