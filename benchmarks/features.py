@@ -9,6 +9,7 @@ import argparse
 import statistics
 import tempfile
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +38,8 @@ def bare_session(network, px, batch_size, threads):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "bare.onnx"
         example = torch.zeros(batch_size, 3, px, px)
-        with torch.inference_mode():
+        with torch.inference_mode(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             torch.onnx.export(Channels(network), (example,), path, input_names=["images"], dynamo=False)
         return backbone.session(path.read_bytes(), threads)
 
