@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+import time
 from collections import defaultdict
 from pathlib import Path
 
@@ -232,12 +233,12 @@ def test_a_queued_experiment_runs_the_code_it_was_queued_with(tiny, tmp_path):
     succeed("dvc exp run --queue -n queued -S evaluate.ece_bins=7", project)
     stage = project / "stages/evaluate.py"
     stage.write_text("raise SystemExit('the edited code ran')\n" + stage.read_text())
-    succeed(
-        "dvc queue start && for i in $(seq 60); do dvc queue status | grep -q Running || break; sleep 1; done", project
-    )
-    for _ in range(90):
+    succeed("dvc queue start", project)
+    for _ in range(120):
         status = succeed("dvc queue status", project)
-        if "Success" in status or "Failed" in status:
+        if re.search("Success|Failed", status):
             break
+        time.sleep(1)
     assert "Success" in status, status + run("dvc queue logs queued", project).stdout
-    assert "ece_bins: 7" in succeed("git show queued:params.yaml", project) or "queued" in status
+    revision = succeed("git for-each-ref --format='%(objectname)' 'refs/exps/**/queued'", project).strip()
+    assert "ece_bins: 7" in succeed(f"git show {revision}:params.yaml", project)
