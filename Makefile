@@ -7,11 +7,12 @@ SHELL := bash
 # DVC starts the stages as `python -m stages.<name>`: the environment's python must come first.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-READY := .venv/.ready
+# Once GPU=1 was asked for, the environment stays that of a GPU machine.
+GPU := $(or $(GPU),$(wildcard .venv/.ready-gpu))
+READY := .venv/.ready$(if $(GPU),-gpu)
 ARCHIVE ?=
 PATTERN ?=
 NAME ?=
-GPU ?=
 TESTS ?= tests
 
 .PHONY: help setup repro test lint format verify doctor prune demo-real bench clean

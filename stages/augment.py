@@ -7,7 +7,7 @@ import pandas as pd
 from hemapipe.augment.params import AugmentParams
 from hemapipe.augment.plan import plan, summarise
 from hemapipe.core.params import load, lookup, read_params
-from hemapipe.core.tables import MANIFEST, SPLITS, read_table, write_json, write_table
+from hemapipe.core.tables import GROUPS, MANIFEST, SPLITS, read_table, write_json, write_table
 from stages.run import run
 
 
@@ -15,11 +15,13 @@ def main() -> None:
     """Write the sample table and its counts."""
     params = load(AugmentParams, "augment")
     seed = int(lookup(read_params(), "seed"))
-    labels = read_table("data/manifest.csv", MANIFEST).set_index("image_id")["label"]
+    manifest = read_table("data/manifest.csv", MANIFEST)
+    labels = manifest.set_index("image_id")["label"]
     splits = read_table("data/splits.csv", SPLITS)
     table = (_before_split if params.before_split else plan)(splits, labels, params, seed)
     metrics = summarise(table, labels)
     if params.before_split:
+        metrics |= _leaks(table, manifest.merge(read_table("data/groups.csv", GROUPS), on="image_id"))
         print(
             f"WARNING: augment.before_split leaks. {metrics['leak_siblings']} test samples have a sibling, another "
             "variant of the same image, in training or validation. Scores will be too good.",
@@ -35,6 +37,15 @@ def _before_split(splits: pd.DataFrame, labels: pd.Series, params: AugmentParams
 
     cut = load(SplitParams, "split")
     return plan_before_split(splits, labels, params, seed, cut.n_folds, cut.test_frac, cut.val_frac)
+
+
+def _leaks(table: pd.DataFrame, images: pd.DataFrame) -> dict[str, int]:
+    """Count what the roles of samples leak: metrics/split.json counts those of images, which are then not used."""
+    from hemapipe.split.leaks import SHARED, count_leaks
+
+    rows = table.merge(images[["image_id", *SHARED.values()]], on="image_id")
+    folds = [count_leaks(part, part["role"].to_numpy()) for _, part in rows.groupby("fold")]
+    return {name: sum(fold[name] for fold in folds) for name in SHARED}
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ def main() -> None:
     best = str(table.at[0, "model"])
     write_table(table, OUT / "leaderboard.csv")
     plots.draw(leaderboard.paint, table, path=OUT / "leaderboard.png", size=(7.6, 1.1 + 0.3 * len(table)))
+    (OUT / "learning_curves").mkdir(parents=True, exist_ok=True)  # an output, also of a run without networks
     for model in sorted(models):
         curves = Path(f"plots/train/{model}.csv")
         if curves.exists():  # networks have epochs, classical models none

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from hemapipe.core import params
 from hemapipe.core.tables import write_json, write_table
-from hemapipe.training.classical.params import ClassicalRow, TrainClassicalParams, resolve
+from hemapipe.training.classical.params import ClassicalRow, TrainClassicalParams
 from hemapipe.training.classical.runner import Job, train
 from stages.run import run
 
@@ -20,7 +20,7 @@ def main(name: str) -> None:
         kind=row.kind,
         features=row.features,
         args=row.args,
-        params=resolve(params.load(TrainClassicalParams, "train_classical"), row),
+        params=params.resolve(params.load(TrainClassicalParams, "train_classical"), row),
         seed=params.lookup(values, "seed"),
         threads=params.lookup(values, "threads"),
     )

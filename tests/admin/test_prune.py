@@ -25,6 +25,7 @@ stages:
       outs:
         - data/models/${key}
         - plots/train/${key}.csv: {cache: false}
+        - plots/evaluate/${key}/roc.csv: {cache: false}
       metrics:
         - metrics/train/${key}.json: {cache: false}
   train_classical: &train
@@ -64,12 +65,13 @@ stages:
 KEPT = [
     "data/packed/64.npy", "data/packed/128.npy", "data/models/lenet/fold0.safetensors", "data/models/rf/fold0.skops",
     "data/models/.gitignore", "data/splits.csv", "metrics/split.json", "metrics/train/lenet.json",
-    "metrics/train/notes.txt", "plots/train/lenet.csv", "plots/train/lenet.png", "data/timing/train_cnn-lenet.json",
+    "metrics/train/notes.txt", "plots/train/lenet.csv", "plots/train/lenet.png", "plots/evaluate/lenet/roc.csv",
+    "data/timing/train_cnn-lenet.json",
     "data/timing/split.json", "data/checkpoints/lenet-0a1b/fold0.ckpt",
 ]  # fmt: skip
 STALE = [
     "data/packed/32.npy", "data/models/old/fold0.safetensors", "metrics/train/old.json", "plots/train/old.csv",
-    "data/timing/train_cnn-old.json", "data/checkpoints/old-net-0a1b/fold0.ckpt",
+    "plots/evaluate/old/roc.csv", "data/timing/train_cnn-old.json", "data/checkpoints/old-net-0a1b/fold0.ckpt",
 ]  # fmt: skip
 
 
@@ -104,7 +106,8 @@ def test_prune_removes_what_is_unlisted_and_nothing_else(project):
     removed = prune(project)
     assert removed == [
         "data/checkpoints/old-net-0a1b", "data/models/old", "data/packed/32.npy", "data/timing/train_cnn-old.json",
-        "metrics/train/old.json", "plots/train/old.csv", "dvc.lock: pack@32", "dvc.lock: train_cnn@old",
+        "metrics/train/old.json", "plots/evaluate/old", "plots/train/old.csv",
+        "dvc.lock: pack@32", "dvc.lock: train_cnn@old",
     ]  # fmt: skip
     assert all((project / name).exists() for name in KEPT)
     assert not any((project / name).exists() for name in STALE)
@@ -113,7 +116,7 @@ def test_prune_removes_what_is_unlisted_and_nothing_else(project):
 
 def test_dry_run_only_says(project):
     before = {path: path.read_bytes() for path in project.rglob("*") if path.is_file()}
-    assert len(prune(project, dry_run=True)) == 8
+    assert len(prune(project, dry_run=True)) == 9
     assert before == {path: path.read_bytes() for path in project.rglob("*") if path.is_file()}
 
 

@@ -1,5 +1,6 @@
 """Counts and independence of the planned variants."""
 
+import json
 import subprocess
 import sys
 
@@ -128,12 +129,16 @@ def test_an_ordinary_plan_leaks_nothing():
 
 def test_the_stage_warns_of_the_leak(tmp_path):
     (tmp_path / "params.yaml").write_text((ROOT / "params.yaml").read_text())
-    set_params(tmp_path, {"augment.before_split": True, "split.n_folds": 1})
+    set_params(tmp_path, {"augment.before_split": True, "augment.features": True, "split.n_folds": 1})
     manifest = pd.DataFrame(dict.fromkeys(MANIFEST, ""), index=range(len(LABELS)))
     manifest = manifest.assign(image_id=LABELS.index, label=LABELS.to_numpy(), width=1, height=1, conflict=False)
     write_table(manifest, tmp_path / "data/manifest.csv")
     write_table(splits_of(1), tmp_path / "data/splits.csv")
+    write_table(manifest.assign(group="one")[["image_id", "group"]], tmp_path / "data/groups.csv")
     command = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from stages.augment import main; main()"
     done = subprocess.run([sys.executable, "-c", command], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0 and "WARNING" in done.stderr and "sibling" in done.stderr
-    assert '"leak_siblings"' in (tmp_path / "metrics/augment.json").read_text()
+    metrics = json.loads((tmp_path / "metrics/augment.json").read_text())
+    n_test = int((read_table(tmp_path / "data/augment.csv", AUGMENT)["role"] == "test").sum())
+    assert metrics["leak_siblings"] > 0 and metrics["leak_patients"] == 0  # the manifest names no patients
+    assert metrics["leak_groups"] == n_test  # all images are one group here

@@ -52,6 +52,14 @@ def test_missing_and_broken_files_are_named(tmp_path):
         read_params(tmp_path / "params.yaml")
 
 
+@pytest.mark.parametrize("text", ["threads: 0", "threads: two", "seed: -1", "seed: 1.5"])
+def test_seed_and_threads_are_whole_numbers(tmp_path, text):
+    path = tmp_path / "params.yaml"
+    path.write_text(text)
+    with pytest.raises(HemapipeError, match=f"{text.split(':')[0]} must be a whole number"):
+        read_params(path)
+
+
 def test_lookup_of_a_key_below_a_value():
     with pytest.raises(HemapipeError, match=r"no key 'a\.b'"):
         lookup({"a": 1}, "a.b")

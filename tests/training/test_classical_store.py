@@ -43,7 +43,6 @@ def test_the_archive_holds_no_pickle_no_address_and_no_time(data):
 
 def test_padding_of_structured_arrays_is_cleared():
     dtype = np.dtype({"names": ["x", "y"], "formats": ["i8", "i1"], "offsets": [0, 8], "itemsize": 16})
-    dirty = np.frombuffer(bytearray(b"\xff" * 32), dtype).copy()
     dirty = np.frombuffer(bytearray(b"\xff" * 32), dtype)
     dirty["x"], dirty["y"] = [1, 2], [3, 4]
     buffer = io.BytesIO()

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from hemapipe.core.errors import HemapipeError
-from hemapipe.core.params import check, load, read_params
-from hemapipe.training.cnn.params import CnnRow, TrainParams, resolve
+from hemapipe.core.params import check, load, read_params, resolve
+from hemapipe.training.cnn.params import CnnRow, TrainParams
 
 PARAMS = Path(__file__).resolve().parents[2] / "params.yaml"
 

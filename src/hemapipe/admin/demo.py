@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from typing import Any
 
 import yaml
 
+from hemapipe import archive as archives
 from hemapipe.admin.git import files_at, git
 from hemapipe.admin.overlay import flatten
 from hemapipe.admin.pipeline import parse_pipeline
@@ -63,7 +65,7 @@ def plan(root: Path, archive: Path, source: str, name: str = "", pattern: str = 
     preset = root / "presets" / f"demo-{source}.yaml"
     recipes: dict[str, Any] = yaml.safe_load(preset.read_text(encoding="utf-8"))
     params = read_params(root / "params.yaml")
-    download: dict[str, Any] = {"archive": archive.name, "sha256": sha256_of(archive) if archive.is_file() else None}
+    download: dict[str, Any] = {"archive": archive.name, "sha256": fingerprint(archive)}
     if pattern:
         download["pattern"] = pattern
     where = {"download": {"source": source, source: download}}
@@ -121,12 +123,14 @@ def experiment(root: Path, name: str) -> str:
     return next((ref.split()[0] for ref in refs if ref.rpartition("/")[2] == name), "")
 
 
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file, in hex."""
-    import hashlib
-
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
+def fingerprint(archive: Path) -> str:
+    """Return the SHA-256 of a zip, or of the zip a folder is packed into: by it DVC notices a change."""
+    if archive.is_file():
+        return archives.sha256_of(archive)
+    with tempfile.TemporaryDirectory() as folder:
+        packed = Path(folder) / "packed.zip"
+        archives.pack_folder(archive, packed)
+        return archives.sha256_of(packed)
 
 
 def dvc(root: Path, *words: str, **environment: str) -> None:

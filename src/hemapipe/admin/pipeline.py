@@ -14,8 +14,8 @@ import yaml
 
 from hemapipe.core.errors import HemapipeError
 
-#: An output path with one foreach name in its last part, e.g. `metrics/train/${key}.json`.
-_NAMED = re.compile(r"^(?P<parent>[^$]*/)?(?P<prefix>[^$/]*)\$\{(?:key|item)\}(?P<suffix>[^$/]*)$")
+#: An output path with one foreach name: `metrics/train/${key}.json`, or a folder, `plots/evaluate/${key}/roc.csv`.
+_NAMED = re.compile(r"^(?P<parent>[^$]*/)?(?P<prefix>[^$/]*)\$\{(?:key|item)\}(?P<suffix>[^$/]*)(?:/.*)?$")
 
 
 @dataclass(frozen=True)

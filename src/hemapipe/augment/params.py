@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from hemapipe.core.params import Section
 
@@ -34,3 +34,9 @@ class AugmentParams(Section):
     crop: Annotated[float, Field(gt=0, le=1)]
     before_split: bool
     features: bool
+
+    @model_validator(mode="after")
+    def _same_samples_for_all(self) -> Self:
+        if self.before_split and self.to != "off" and not self.features:
+            raise ValueError("before_split needs features: true, else classical models see other samples than networks")
+        return self

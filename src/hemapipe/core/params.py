@@ -42,14 +42,19 @@ def read_params(path: Path = PARAMS_PATH) -> dict[str, Any]:
     """Return the whole of `params.yaml` as nested dictionaries.
 
     Raises:
-        HemapipeError: the file is missing or is not valid YAML.
+        HemapipeError: the file is missing or is not valid YAML, or `seed` or `threads` is no such number.
     """
     if not path.exists():
         raise HemapipeError(f"{path} not found: run from the root of the repository")
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        params = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         raise HemapipeError(f"{path} is not valid YAML: {error}") from error
+    for name, least in (("seed", 0), ("threads", 1)):
+        value = params.get(name, least)
+        if type(value) is not int or value < least:
+            raise HemapipeError(f"{path}: {name} must be a whole number of at least {least} (got {value!r})")
+    return params
 
 
 def lookup(params: dict[str, Any], name: str) -> Any:
@@ -79,6 +84,12 @@ def check(section: type[AnySection], values: Any, name: str) -> AnySection:
         raise HemapipeError(_explain(error, section, name)) from error
     checked._name = name
     return checked
+
+
+def resolve(section: AnySection, row: Section) -> AnySection:
+    """Return the recipe of one model: the keys its `row` sets itself, else those of the `section`."""
+    names = type(section).model_fields
+    return type(section)(**{key: getattr(row if key in row.model_fields_set else section, key) for key in names})
 
 
 def derive_seed(seed: int, *names: str) -> int:

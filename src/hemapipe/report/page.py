@@ -64,9 +64,7 @@ def render(run: Run) -> str:
         classes={name: run.catalog.get(f"n_class_{name}", run.catalog.get(f"n_{name}")) for name in names},
         warnings=warnings(run),
         **_tables(run, names),
-        leaks={
-            key: value for part in (run.split, run.augment) for key, value in part.items() if key.startswith("leak")
-        },
+        leaks=leaks(run),
         rows=[_row(run, record) for record in run.leaderboard.to_dict("records")],
         models=[_model(run, str(name), names) for name in run.leaderboard["model"]],
         sheet=picture(run.plots / "catalog" / "sheet.png"),
@@ -87,18 +85,27 @@ def timings_script(folder: Path) -> str:
 def class_names(run: Run) -> list[str]:
     """Return the classes that were scored, in the order of the metrics."""
     found = dict.fromkeys(key.removeprefix("recall_") for score in run.scores.values() for key in score)
-    ends = ("_sd", "_low", "_high")
-    return sorted(n for n in found if not n.endswith(ends) and any(f"recall_{n}" in s for s in run.scores.values()))
+    return sorted(n for n in found if any({f"recall_{n}", f"recall_{n}_low"} <= set(s) for s in run.scores.values()))
+
+
+def leaks(run: Run) -> dict[str, Any]:
+    """Return the leak counts; where roles were dealt to samples, augment's counts are the ones that hold."""
+    return {key: value for key, value in {**run.split, **run.augment}.items() if key.startswith("leak")}
 
 
 def warnings(run: Run) -> list[str]:
     """Return, in words, what a reader must know before believing a number."""
     found = [text for text in str(run.catalog.get("warnings", "")).split("; ") if text]
-    for key, value in {**run.split, **run.augment}.items():
-        if key.startswith("leak") and value:
+    for key, value in leaks(run).items():
+        if value:
             found.append(
                 f"{value} test samples share {words.SHARED.get(key, words.words(key))} with training or validation"
             )
+    if run.params["augment"]["before_split"]:
+        found.append("roles were dealt to samples after augmentation: the split's own roles were not used")
+    without = run.split.get("n_without_patient", 0)
+    if without and run.params["split"]["scheme"] in ("patient", "group"):
+        found.append(f"{without} images name no patient; each counts as a patient of its own, so patients may leak")
     return found
 
 

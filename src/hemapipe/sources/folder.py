@@ -112,7 +112,11 @@ def _fields(match: dict[str, str] | None) -> tuple[str, str, str, str]:
 
 def _empty_folders(archive: zipfile.ZipFile) -> list[str]:
     """Return a made-up file name in each folder entry, so that the pattern can read the folder's label."""
-    return [f"{name}x" for name in archive.namelist() if name.endswith("/") and "__MACOSX" not in name]
+    return [
+        f"{name}x"
+        for name in archive.namelist()
+        if name.endswith("/") and "__MACOSX" not in name and "/." not in f"/{name}"
+    ]
 
 
 def _pack_list(path: Path, out: Path) -> None:

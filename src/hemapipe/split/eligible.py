@@ -28,7 +28,7 @@ def select(manifest: pd.DataFrame, drop: Collection[str]) -> tuple[pd.DataFrame,
     repeated = _repeats(rows) if "duplicate" in drop else pd.Series(False, index=rows.index)
     counts["n_dropped_duplicate"] = int(repeated.sum())
     rows = rows[~repeated].reset_index(drop=True)
-    return rows, {**counts, "n_eligible": len(rows)}
+    return rows, {**counts, "n_eligible": len(rows), "n_without_patient": int((rows["patient"] == "").sum())}
 
 
 def _repeats(rows: pd.DataFrame) -> pd.Series:

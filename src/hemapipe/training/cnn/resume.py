@@ -63,7 +63,10 @@ def run_key(facts: dict[str, Any], files: Iterable[Path], builder: str) -> str:
     """Return a short hash of all that decides a result: parameters, input files, the code of training, torch."""
     digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
     digest.update(torch.__version__.encode())
-    code = [*sorted(Path(__file__).parent.glob("*.py")), Path(cnn.__path__[0]) / f"{builder}.py"]
+    package = Path(__file__).parents[2]
+    folders = [package / name for name in ("core", "augment", "training/cnn")]
+    networks = [Path(cnn.__path__[0]) / f"{name}.py" for name in ("__init__", "weights", builder)]
+    code = [*(file for folder in folders for file in sorted(folder.glob("*.py"))), package / "samples.py", *networks]
     for path in [*files, *code]:
         with path.open("rb") as handle:
             digest.update(hashlib.file_digest(handle, "sha256").digest())
