@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, run
+from tiny_project import ROOT, run
 
 HEMAPIPE = [sys.executable, "-m", "hemapipe.cli"]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from conftest import ROOT, make_tiny_project, run, set_params, succeed
+from tiny_project import ROOT, make_tiny_project, run, set_params, succeed
 
 pytestmark = pytest.mark.xdist_group("pipeline")
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ROOT, succeed
+from tiny_project import ROOT, succeed
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 STAND_INS = ("make", "apt-get", "gh", "nvidia-smi")

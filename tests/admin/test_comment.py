@@ -4,7 +4,7 @@ import json
 
 import pytest
 import yaml
-from conftest import succeed
+from tiny_project import succeed
 
 from hemapipe.admin.comment import bar_chart, comment, line_chart, shorten
 from hemapipe.core.errors import HemapipeError

@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 import yaml
-from conftest import succeed
+from tiny_project import succeed
 
 from hemapipe.admin.demo import demo_real, plan
 from hemapipe.admin.recognise import recognise

@@ -6,7 +6,7 @@ import sys
 
 import pandas as pd
 import pytest
-from conftest import ROOT, set_params
+from tiny_project import ROOT, set_params
 
 from hemapipe.augment.before_split import plan_before_split
 from hemapipe.augment.draw import NEUTRAL, draw
