@@ -17,8 +17,9 @@ def main(px: str = "") -> None:
         raise HemapipeError(f"give a side in pixels, one of {params.px}: python -m stages.preprocess {params.px[0]}")
     manifest = read_table("data/manifest.csv", MANIFEST)
     names = manifest.loc[manifest["status"] != "unreadable", "path"].to_list()
+    plain = frozenset(manifest.loc[(manifest["status"] == "ok") & (manifest["note"] == ""), "path"])
     n_jobs = int(lookup(read_params(), "threads"))
-    pack(Path("data/raw.zip"), names, Path(f"data/packed/{px}.npy"), int(px), params, n_jobs)
+    pack(Path("data/raw.zip"), names, Path(f"data/packed/{px}.npy"), int(px), params, n_jobs, plain)
 
 
 if __name__ == "__main__":

@@ -70,6 +70,14 @@ def decode(data: bytes, max_pixels: int = MAX_PIXELS) -> Decoded:
         return Decoded(None, "unreadable", _reason(error))
 
 
+def decode_plain(data: bytes) -> np.ndarray | None:
+    """Return the RGB pixels of a file that `decode` found ok and without a note: the same ones, without a second look.
+
+    None where the quick decoder gives up: `decode` then says why.
+    """
+    return _opencv(data, [])
+
+
 def looks_like_image(head: bytes) -> bool:
     """Say whether the first 16 bytes of a file are those of an image format read here."""
     return head.startswith(_SIGNATURES) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")

@@ -40,6 +40,17 @@ def test_rows_follow_the_names_whatever_the_workers(tmp_path, monkeypatch, n_job
     assert [file.name for file in (tmp_path / "packed").iterdir()] == ["8.npy"]
 
 
+def test_plain_files_give_the_same_rows_and_a_wrong_claim_is_checked(tmp_path):
+    names = make_archive(tmp_path / "raw.zip", 5)
+    with zipfile.ZipFile(tmp_path / "raw.zip", "a") as handle:
+        handle.writestr("bad.png", b"nothing")
+    pack(tmp_path / "raw.zip", names, tmp_path / "checked.npy", 8, PARAMS)
+    pack(tmp_path / "raw.zip", names, tmp_path / "plain.npy", 8, PARAMS, plain=frozenset(names))
+    assert (tmp_path / "checked.npy").read_bytes() == (tmp_path / "plain.npy").read_bytes()
+    with pytest.raises(HemapipeError, match=r"bad.png.*cannot be decoded"):
+        pack(tmp_path / "raw.zip", ["bad.png"], tmp_path / "8.npy", 8, PARAMS, plain=["bad.png"])
+
+
 def test_no_image_gives_an_empty_array(tmp_path):
     make_archive(tmp_path / "raw.zip", 1)
     pack(tmp_path / "raw.zip", [], tmp_path / "8.npy", 8, PARAMS)

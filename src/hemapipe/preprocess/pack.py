@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import cv2
@@ -13,7 +13,7 @@ import joblib
 import numpy as np
 
 from hemapipe.core.errors import HemapipeError
-from hemapipe.images import decode
+from hemapipe.images import decode, decode_plain
 from hemapipe.preprocess.image import square
 from hemapipe.preprocess.params import PreprocessParams
 
@@ -21,8 +21,18 @@ from hemapipe.preprocess.params import PreprocessParams
 _WORTH_A_WORKER = 500
 
 
-def pack(archive: Path, names: Sequence[str], out: Path, px: int, params: PreprocessParams, n_jobs: int = 1) -> None:
+def pack(
+    archive: Path,
+    names: Sequence[str],
+    out: Path,
+    px: int,
+    params: PreprocessParams,
+    n_jobs: int = 1,
+    plain: Collection[str] = frozenset(),
+) -> None:
     """Write the zip entries `names`, in order, as a uint8 array len(names) × px × px × 3 at `out` (.npy).
+
+    Entries in `plain` are known to be whole and to need nothing but decoding, and are not checked again.
 
     The workers write their rows straight into the file, so that memory does not grow with the number of images; the
     bytes do not depend on their number. The file gets its name when it is complete.
@@ -40,7 +50,9 @@ def pack(archive: Path, names: Sequence[str], out: Path, px: int, params: Prepro
     n_jobs = max(1, min(n_jobs, -(-len(names) // _WORTH_A_WORKER)))
     bounds = np.linspace(0, len(names), n_jobs + 1).astype(int).tolist()
     joblib.Parallel(n_jobs=n_jobs)(
-        joblib.delayed(_write_rows)(archive, names[start:stop], partial, offset + start * px * px * 3, px, params)
+        joblib.delayed(_write_rows)(
+            archive, names[start:stop], plain, partial, offset + start * px * px * 3, px, params
+        )
         for start, stop in itertools.pairwise(bounds)
     )
     partial.replace(out)
@@ -56,7 +68,15 @@ def _allocate(path: Path, shape: tuple[int, ...]) -> int:
     return offset
 
 
-def _write_rows(archive: Path, names: Sequence[str], out: Path, offset: int, px: int, params: PreprocessParams) -> None:
+def _write_rows(
+    archive: Path,
+    names: Sequence[str],
+    plain: Collection[str],
+    out: Path,
+    offset: int,
+    px: int,
+    params: PreprocessParams,
+) -> None:
     """Decode `names` one after the other and write them from byte `offset` on: the work of one process."""
     cv2.setNumThreads(1)
     _keep_freed_memory()
@@ -64,7 +84,7 @@ def _write_rows(archive: Path, names: Sequence[str], out: Path, offset: int, px:
     try:
         with zipfile.ZipFile(archive) as images:
             for name in names:
-                row = np.ascontiguousarray(square(_pixels(images, name), px, params))
+                row = np.ascontiguousarray(square(_pixels(images, name, name in plain), px, params))
                 if os.pwrite(handle, row.data, offset) != row.nbytes:
                     raise HemapipeError(f"{out}: the disk is full")
                 offset += row.nbytes
@@ -81,11 +101,15 @@ def _keep_freed_memory(n_bytes: int = 24 << 20) -> None:
     np.empty(n_bytes, np.uint8)
 
 
-def _pixels(images: zipfile.ZipFile, name: str) -> np.ndarray:
+def _pixels(images: zipfile.ZipFile, name: str, plain: bool) -> np.ndarray:
     try:
-        decoded = decode(images.read(name))
+        data = images.read(name)
     except KeyError:
         raise HemapipeError(f"{images.filename} has no entry {name!r}: `dvc repro catalog` lists it anew") from None
+    pixels = decode_plain(data) if plain else None
+    if pixels is not None:
+        return pixels
+    decoded = decode(data)
     if decoded.pixels is None:
         raise HemapipeError(
             f"{name!r} cannot be decoded ({decoded.note}), though the manifest says it can: `dvc repro catalog`"
