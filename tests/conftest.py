@@ -5,13 +5,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from tiny_project import ROOT
 
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")  # read when numpy or torch is first imported, by the tests
 for variable in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
     os.environ.pop(variable, None)  # `make test` runs the tests; the makes they start are nobody's children
 
-ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # `stages` is run from the root, not installed
 
 
