@@ -25,7 +25,7 @@ def test_values_are_typed_and_frozen():
     ("values", "message"),
     [
         ({"epochs": 3, "epoch": 4}, r"unknown key 'epoch'; did you mean 'epochs'"),
-        ({"epochs": 3, "zzz": 4}, r"unknown key 'zzz'; known keys: epochs, rate"),
+        ({"epochs": 3, "zzz": 4}, r"unknown key 'zzz'; known are epochs, rate"),
         ({"epochs": 0}, r"epochs: .*greater than or equal to 1 \(got 0\)"),
         ({}, r"epochs: Field required"),
     ],

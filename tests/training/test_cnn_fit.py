@@ -120,6 +120,7 @@ def test_early_stopping_puts_the_best_weights_back(tmp_path):
     trained = train(job(**recipe), inputs, tmp_path / "m", tmp_path / "ck")
     losses, best = trained.curves["val_loss"], trained.curves["val_loss"].idxmin()
     assert len(losses) in (best + 4, 12)
+    assert trained.metrics["val_loss"] == pytest.approx(losses[best])
     table = trained.predictions[trained.predictions["role"] == "val"]
     labels = pd.read_csv(inputs.manifest).set_index("image_id")["label"]
     chosen = [row[f"p_{labels[row['image_id']]}"] for _, row in table.iterrows()]

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import os
 import sys
@@ -15,7 +14,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
 
-from hemapipe.core.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError, did_you_mean
 
 PARAMS_PATH = Path("params.yaml")
 
@@ -103,7 +102,7 @@ def _walk(params: dict[str, Any], name: str) -> Any:
     for part in name.split("."):
         if not isinstance(value, dict) or part not in value:
             known = list(value) if isinstance(value, dict) else []
-            raise HemapipeError(f"params.yaml has no key {name!r}{_nearest(part, known)}")
+            raise HemapipeError(f"params.yaml has no key {name!r}{did_you_mean(part, known)}")
         value = value[part]
     return value
 
@@ -113,15 +112,10 @@ def _explain(error: ValidationError, section: type[Section], name: str) -> str:
     for problem in error.errors():
         where = ".".join(str(part) for part in problem["loc"])
         if problem["type"] == "extra_forbidden":
-            lines.append(f"  unknown key {where!r}{_nearest(where, list(section.model_fields))}")
+            lines.append(f"  unknown key {where!r}{did_you_mean(where.rsplit('.', 1)[-1], section.model_fields)}")
         else:
             lines.append(f"  {where or name}: {problem['msg']} (got {problem['input']!r})")
     return "\n".join(lines)
-
-
-def _nearest(word: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(word.rsplit(".", 1)[-1], known, n=1, cutoff=0.5)
-    return f"; did you mean {close[0]!r}?" if close else f"; known keys: {', '.join(sorted(known))}"
 
 
 def _trace(name: str) -> None:

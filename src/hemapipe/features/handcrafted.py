@@ -14,11 +14,6 @@ from hemapipe.cells.segment import segment
 _CHUNK = 32  # images per task: 0.5 s of work, and 5 MB to a worker at 224 px
 
 
-def names() -> list[str]:
-    """Return the names of the features, in the order of the columns of `extract`."""
-    return list(NAMES)
-
-
 def extract(images: Sequence[np.ndarray] | np.ndarray, n_jobs: int = 1) -> np.ndarray:
     """Measure the cells of each image.
 
@@ -29,7 +24,7 @@ def extract(images: Sequence[np.ndarray] | np.ndarray, n_jobs: int = 1) -> np.nd
             do not depend on it.
 
     Returns:
-        float32 N × len(names()), finite.
+        float32 N × len(NAMES), finite; the columns are `cells.attributes.NAMES`.
     """
     starts = range(0, len(images), _CHUNK)
     # Sliced here, lazily, so that a worker is sent its own images and not the whole array.

@@ -6,7 +6,6 @@ chosen on validation rows of the synthetic set, Taleqani and DeepAPL, never on t
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from typing import Any, NamedTuple
 
@@ -19,7 +18,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import has_fit_parameter
 
-from hemapipe.core.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError, did_you_mean
 
 
 class Kind(NamedTuple):
@@ -73,9 +72,7 @@ def settings(kind: str, args: dict[str, Any], scale: bool = True, n_features: in
     known = _estimator_class(kind)().get_params()
     for name in args:
         if name not in known or name in ("random_state", "n_jobs"):
-            close = difflib.get_close_matches(name, known, n=1)
-            hint = f"; did you mean {close[0]!r}?" if close else f"; known are {', '.join(sorted(known))}"
-            raise HemapipeError(f"{KINDS[kind].name} takes no args.{name} here{hint}")
+            raise HemapipeError(f"{KINDS[kind].name} takes no args.{name} here{did_you_mean(name, known)}")
     width = {"gamma": 0.25 / n_features if scale else "scale"} if kind == "svm" else {}
     return {**KINDS[kind].defaults, **width, **args}
 

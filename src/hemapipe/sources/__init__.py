@@ -15,12 +15,11 @@ and may expose
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import pkgutil
 from types import ModuleType
 
-from hemapipe.core.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError, did_you_mean
 
 _NOT_SOURCES = {"base"}
 
@@ -35,10 +34,8 @@ def load(name: str) -> ModuleType:
     """Return the module of the source called `name`.
 
     Raises:
-        HemapipeError: no such source; the message lists the choices or names the nearest one.
+        HemapipeError: no such source; the message names the nearest one, or all.
     """
     if name not in names():
-        close = difflib.get_close_matches(name, names(), n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
-        raise HemapipeError(f"download.source: no source {name!r}{hint} (choices: {', '.join(names())})")
+        raise HemapipeError(f"download.source: no source {name!r}{did_you_mean(name, names())}")
     return importlib.import_module(f"hemapipe.sources.{name}")

@@ -49,9 +49,9 @@ def test_builders_are_the_modules_of_the_package():
 @pytest.mark.parametrize(
     "arguments, message",
     [
-        (("tim", "resnet18", 2, 32, "scratch"), "did you mean timm"),
-        (("timm", "resnet_18", 2, 32, "scratch"), "did you mean resnet18"),
-        (("torchvision", "resnt18", 2, 32, "scratch"), "did you mean resnet18"),
+        (("tim", "resnet18", 2, 32, "scratch"), "did you mean 'timm'"),
+        (("timm", "resnet_18", 2, 32, "scratch"), "did you mean 'resnet18'"),
+        (("torchvision", "resnt18", 2, 32, "scratch"), "did you mean 'resnet18'"),
         (("timm", "resnet18", 2, 32, "packaged"), "only for tf_efficientnet_lite0"),
         (("torchvision", "resnet18", 2, 32, "packaged"), "no packaged weights"),
         (("lenet", "lenet", 2, 32, "hub"), "no pretrained weights"),

@@ -8,13 +8,12 @@ file here: nothing else is edited, so no other model runs again.
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import pkgutil
 from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple
 
-from hemapipe.core.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError, did_you_mean
 
 if TYPE_CHECKING:
     from torch import nn
@@ -65,13 +64,7 @@ def backbone(builder: str, arch: str, weights: str, px: int = 224) -> tuple[nn.M
     return module.backbone(arch, px, weights).eval(), preprocessing(builder, arch)
 
 
-def nearest(word: str, known: list[str]) -> str:
-    """Return the end of an error message about an unknown `word`: the nearest known ones."""
-    close = difflib.get_close_matches(word, known, n=3, cutoff=0.5)
-    return f"did you mean {' or '.join(close)}?" if close else f"known are {', '.join(known[:20])}"
-
-
 def _module(builder: str) -> ModuleType:
     if builder not in builders():
-        raise HemapipeError(f"no network builder {builder!r}: {nearest(builder, builders())}")
+        raise HemapipeError(f"no network builder {builder!r}{did_you_mean(builder, builders())}")
     return importlib.import_module(f"{__name__}.{builder}")

@@ -8,8 +8,8 @@ import timm
 from timm.models import PretrainedCfg
 from torch import nn
 
-from hemapipe.core.errors import HemapipeError
-from hemapipe.models.cnn import Preprocessing, nearest
+from hemapipe.core.errors import HemapipeError, did_you_mean
+from hemapipe.models.cnn import Preprocessing
 from hemapipe.models.cnn.weights import from_hub, load_packaged
 
 
@@ -51,5 +51,5 @@ def _options(arch: str, px: int) -> dict[str, Any]:
 def _facts(arch: str) -> PretrainedCfg:
     facts = timm.get_pretrained_cfg(arch) if timm.is_model(arch) else None
     if facts is None:
-        raise HemapipeError(f"timm has no network {arch!r}: {nearest(arch, timm.list_models())}")
+        raise HemapipeError(f"timm has no network {arch!r}{did_you_mean(arch, timm.list_models())}")
     return facts

@@ -7,8 +7,8 @@ from typing import Any
 from torch import nn
 from torchvision import models
 
-from hemapipe.core.errors import HemapipeError
-from hemapipe.models.cnn import IMAGENET, Preprocessing, nearest
+from hemapipe.core.errors import HemapipeError, did_you_mean
+from hemapipe.models.cnn import IMAGENET, Preprocessing
 from hemapipe.models.cnn.weights import from_hub
 
 _N_IMAGENET = 1000
@@ -76,4 +76,4 @@ def _last_layer(network: nn.Module) -> tuple[str, nn.Linear | nn.Conv2d]:
 def _check(arch: str) -> None:
     known = models.list_models(module=models)
     if arch not in known:
-        raise HemapipeError(f"torchvision has no network {arch!r}: {nearest(arch, known)}")
+        raise HemapipeError(f"torchvision has no network {arch!r}{did_you_mean(arch, known)}")

@@ -113,9 +113,8 @@ def _gather(
             shutil.copyfile(progress.weights(fold), models_dir / progress.weights(fold).name)
     predictions = samples[PREDICTIONS].join(pd.concat(probabilities))
     n_bytes = progress.weights(min(folds)).stat().st_size
-    return Trained(
-        predictions, _curves(histories), _metrics(classifier, n_bytes, histories), _timing(histories), progress
-    )
+    metrics = _metrics(classifier, n_bytes, histories, kept_best=params.early_stopping > 0)
+    return Trained(predictions, _curves(histories), metrics, _timing(histories), progress)
 
 
 def _curves(histories: Histories) -> pd.DataFrame:
@@ -128,14 +127,19 @@ def _curves(histories: Histories) -> pd.DataFrame:
     return pd.DataFrame(rows).reindex(columns=["fold", "epoch", *CURVES])
 
 
-def _metrics(classifier: Classifier, n_bytes: int, histories: Histories) -> dict[str, float]:
-    """Return flat numbers of the network and of the last epochs, means over the folds; no timings."""
-    last = pd.DataFrame([history[-1] for history in histories.values()])
+def _metrics(classifier: Classifier, n_bytes: int, histories: Histories, kept_best: bool) -> dict[str, float]:
+    """Return flat numbers of the network and of the epochs whose weights were kept, means over the folds; no timings.
+
+    Those are the last epochs, or with early stopping (`kept_best`) the ones with the lowest validation loss.
+    """
+    kept = pd.DataFrame(
+        [min(history, key=lambda row: row["val_loss"]) if kept_best else history[-1] for history in histories.values()]
+    )
     return {
         "n_parameters": sum(parameter.numel() for parameter in classifier.parameters()),
         "n_bytes": n_bytes,
         "epochs_run": float(np.mean([len(history) for history in histories.values()])),
-        **{name: float(last[name].mean()) for name in CURVES if name in last},
+        **{name: float(kept[name].mean()) for name in CURVES if name in kept},
     }
 
 
