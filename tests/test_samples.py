@@ -22,7 +22,7 @@ def manifest() -> pd.DataFrame:
 def plan(*rows: tuple[str, int, str]) -> pd.DataFrame:
     neutral = {"flip": 0, "turns": 0, "angle": 0.0, "zoom": 1.0, "crop": 1.0, "crop_x": 0.0, "crop_y": 0.0}
     return pd.DataFrame(
-        {"sample_id": f"{image}+{n}", "image_id": image, "variant": n, **neutral, "fold": 0, "role": role}
+        {"sample_id": f"{image}+{n}", "image_id": image, "variant": n, **neutral, "fold": 0, "role": role, "inner": -1}
         for n, (image, _, role) in enumerate(rows)
     )
 
@@ -30,7 +30,7 @@ def plan(*rows: tuple[str, int, str]) -> pd.DataFrame:
 def test_rows_skip_what_no_decoder_opens_and_order_is_kept(manifest):
     samples = load_samples(manifest, plan(("d", 0, "train"), ("a", 0, "val"), ("d", 0, "train")))
     assert list(samples["row"]) == [2, 0, 2]
-    assert list(samples.columns) == ["sample_id", "image_id", "variant", *OPS, "fold", "role", "row", "target"]
+    assert list(samples.columns) == ["sample_id", "image_id", "variant", *OPS, "fold", "role", "inner", "row", "target"]
 
 
 def test_only_training_and_validation_have_targets(manifest):

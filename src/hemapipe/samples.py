@@ -26,7 +26,7 @@ def load_samples(manifest: pd.DataFrame, augment: pd.DataFrame) -> pd.DataFrame:
         raise HemapipeError(
             f"augment.csv names image {unknown!r}, which manifest.csv lacks or cannot decode: repro both"
         )
-    samples = augment[["sample_id", "image_id", "variant", *OPS, "fold", "role"]].copy()
+    samples = augment[["sample_id", "image_id", "variant", *OPS, "fold", "role", "inner"]].copy()
     samples["row"] = rows.astype("int64")
     samples["target"] = _targets(manifest, augment)
     return samples

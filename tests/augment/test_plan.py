@@ -33,7 +33,7 @@ def splits_of(n_folds=3) -> pd.DataFrame:
         for n, image in enumerate(LABELS.index):
             role = "test" if n // 7 % n_folds == fold else "val" if n // 7 == (fold + 1) % 6 else "train"
             rows.append({"image_id": image, "fold": fold, "role": "embargo" if n == 40 else role})
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).assign(inner=-1)
 
 
 @pytest.mark.parametrize("to, expected", [("off", None), ("largest", "largest"), (20, 20), (100, 100)])

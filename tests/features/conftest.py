@@ -32,7 +32,7 @@ def augment() -> pd.DataFrame:
         rows += [(f"i{n}", 0, fold) for n in range(8) if n != 2]
         rows += [("i4", 1, 1)] if fold else []
         rows += [("i0", 2, fold), ("i0", 1, fold)]
-    table = pd.DataFrame(rows, columns=["image_id", "variant", "fold"]).assign(role="train", **_NEUTRAL)
+    table = pd.DataFrame(rows, columns=["image_id", "variant", "fold"]).assign(role="train", inner=-1, **_NEUTRAL)
     table["sample_id"] = table["image_id"] + "+" + table["variant"].astype(str)
     table.loc[table["variant"] == 1, "flip"] = 1
     table.loc[table["variant"] == 2, "turns"] = 2

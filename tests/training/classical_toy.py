@@ -45,7 +45,7 @@ def _fold(image_ids: pd.Series, fold: int) -> pd.DataFrame:
     place = (np.arange(len(image_ids)) + fold) % 9
     role = np.where(place % 3 == 0, "test", np.where(place % 4 == 1, "val", "train"))
     table = pd.DataFrame({"sample_id": image_ids + "+0", "image_id": image_ids, "variant": 0, **NEUTRAL})
-    return table.assign(fold=fold, role=role)
+    return table.assign(fold=fold, role=role, inner=-1)
 
 
 def save(path: Path, values: np.ndarray) -> None:

@@ -35,7 +35,7 @@ def plan(manifest: pd.DataFrame, n_folds: int, variants: bool) -> pd.DataFrame:
     for fold in range(n_folds):
         for index, image_id in enumerate(manifest["image_id"]):
             role = ("test", "val", "train", "train")[(index // 3 + fold) % 4]
-            row = {"image_id": image_id, **NEUTRAL, "fold": fold, "role": role}
+            row = {"image_id": image_id, **NEUTRAL, "fold": fold, "role": role, "inner": -1}
             rows.append({"sample_id": f"{image_id}-0", "variant": 0, **row})
             if variants and role == "train" and index % 5 == 0:
                 rows.append({"sample_id": f"{image_id}-1", "variant": 1, **row, "turns": 1, "angle": 10.0})

@@ -73,7 +73,15 @@ def test_labels_of_test_rows_change_nothing(tmp_path, kind):
 def test_variants_without_features_get_no_row_and_with_features_train(data):
     plan = read_table(data / "augment.csv", AUGMENT)
     image = plan.loc[(plan["fold"] == 0) & (plan["role"] == "train"), "image_id"].iloc[0]
-    more = {"sample_id": f"{image}+1", "image_id": image, "variant": 1, **NEUTRAL, "fold": 0, "role": "train"}
+    more = {
+        "sample_id": f"{image}+1",
+        "image_id": image,
+        "variant": 1,
+        **NEUTRAL,
+        "fold": 0,
+        "role": "train",
+        "inner": -1,
+    }
     write_table(pd.concat([plan, pd.DataFrame([more])]), data / "augment.csv")
     without = train(job(), data).predictions
     assert len(without) == len(plan)

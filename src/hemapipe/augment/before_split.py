@@ -42,7 +42,7 @@ def plan_before_split(
             pool = np.flatnonzero(~test)
             val_seed = derive_seed(seed, "augment", "val", str(fold))
             roles[pool[holdout(classes[pool], None, val_frac, val_seed, "validation")]] = "val"
-        folds.append(samples.assign(fold=fold, role=roles))
+        folds.append(samples.assign(fold=fold, role=roles, inner=-1))
     return with_ops(pd.concat(folds, ignore_index=True), params, seed)
 
 

@@ -57,7 +57,7 @@ def repeat(rows: pd.DataFrame, n_variants: pd.Series) -> pd.DataFrame:
 
 
 def with_ops(table: pd.DataFrame, params: AugmentParams, seed: int) -> pd.DataFrame:
-    """Return `image_id, variant, fold, role` with names of the samples and their ops: columns `tables.AUGMENT`."""
+    """Return the rows of `repeat` with names of the samples and their ops: columns `tables.AUGMENT`."""
     drawn = table[["image_id", "variant"]].drop_duplicates().reset_index(drop=True)
     ops = [
         draw(image, variant, params, seed) for image, variant in zip(drawn["image_id"], drawn["variant"], strict=True)

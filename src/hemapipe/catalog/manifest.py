@@ -92,8 +92,8 @@ def assemble(described: pd.DataFrame, files: pd.DataFrame) -> pd.DataFrame:
     Raises:
         HemapipeError: two paths share an image_id (48 bits of a hash; rename one).
     """
-    notes = described["note"] if "note" in described else pd.Series("", index=described.index)
-    table = described.assign(told=notes).drop(columns="note", errors="ignore")
+    optional = {name: "" for name in ("note", "person", "cohort") if name not in described}
+    table = described.assign(**optional).rename(columns={"note": "told"})
     table = table.merge(files, on="path", validate="one_to_one")
     table["note"] = [("; ".join(filter(None, pair))) for pair in zip(table["told"], table["note"], strict=True)]
     table["image_id"] = [image_id(path) for path in table["path"]]

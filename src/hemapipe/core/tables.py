@@ -11,11 +11,15 @@ import pandas as pd
 from hemapipe.core.errors import HemapipeError
 
 #: A row per file of the archive. `status` is ok, truncated or unreadable; `note` says why, or what was normalised.
+#: `person`: one name where the source knows that several patient numbers are one person; `cohort`: the hospital, site
+#: or campaign an image comes from. Both '' where unknown.
 MANIFEST = [
     "image_id",
     "path",
     "label",
     "patient",
+    "person",
+    "cohort",
     "sequence",
     "official",
     "width",
@@ -27,21 +31,28 @@ MANIFEST = [
     "conflict",
     "note",
 ]
+#: What ties images together beside patients and equal pixels: a row per decodable manifest row, in its order.
+#: `near_repeat` is the smallest image_id of the cluster of near repeats, `session` a name; '' for none.
+TIES = ["image_id", "near_repeat", "session"]
+#: The evidence for each pair of near repeats; `transform` carries `other_id` onto `image_id`.
+NEAR_REPEATS = ["image_id", "other_id", "similarity", "overlap", "transform"]
 #: The unit a split may not cut.
 GROUPS = ["image_id", "group"]
-#: One row per image and fold; roles are train, val, test, embargo.
-SPLITS = ["image_id", "fold", "role"]
+#: One row per image and fold; roles are train, val, test, embargo. `inner` is the inner fold of train and val rows,
+#: from which settings may be chosen without touching the test rows; -1 where there is none.
+SPLITS = ["image_id", "fold", "role", "inner"]
 #: The transform of a variant; variant 0 is the original and has the neutral values.
 OPS = ["flip", "turns", "angle", "zoom", "crop", "crop_x", "crop_y"]
 #: The final sample table: a plan without pixels.
-AUGMENT = ["sample_id", "image_id", "variant", *OPS, "fold", "role"]
+AUGMENT = ["sample_id", "image_id", "variant", *OPS, "fold", "role", "inner"]
 #: Followed by one column `p_<class>` per class, in the order of `classes()`.
 PREDICTIONS = ["sample_id", "image_id", "fold", "role"]
 
 _TYPES = {
-    "fold": "int64", "variant": "int64", "flip": "int64", "turns": "int64",
+    "fold": "int64", "inner": "int64", "variant": "int64", "flip": "int64", "turns": "int64",
     "angle": "float64", "zoom": "float64", "crop": "float64", "crop_x": "float64", "crop_y": "float64",
     "width": "int64", "height": "int64", "conflict": "bool",
+    "similarity": "float64", "overlap": "float64",
 }  # fmt: skip
 
 

@@ -6,9 +6,9 @@ A source module exposes
     Params                                     its section `download.<name>` of params.yaml
     fetch(params, seed, n_jobs, data_dir, out) writes one archive (zip) to `out`
     describe(names, archive, params)           a row per name of `names`, which are the image files of the open ZipFile
-                                               `archive`: base.COLUMNS, text, '' = unknown; an optional further
-                                               column `note` goes into the manifest; image files left out (masks)
-                                               count as ignored
+                                               `archive`: base.COLUMNS, text, '' = unknown; optional further
+                                               columns `note`, `person` and `cohort` go into the manifest; image
+                                               files left out (masks) count as ignored
 and may expose
     verify(files)                              metrics and warnings from a table `path, file_sha256` of all image files
 """

@@ -19,7 +19,7 @@ ROLES = ("train", "val", "test", "embargo")
 def split(
     manifest: pd.DataFrame, groups: pd.DataFrame, params: SplitParams, seed: int
 ) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Return the table `image_id, fold, role`, sorted by fold and image, and flat counts for `dvc metrics`.
+    """Return the table `image_id, fold, role, inner`, sorted by fold and image, and flat counts for `dvc metrics`.
 
     Under every scheme but `image`, a training or validation image that shares patient, exact pixels or group with a
     test image of its fold gets the role embargo, and so does a training image that shares one with a validation image.
@@ -39,7 +39,8 @@ def split(
         for fold, roles in enumerate(_test_roles(rows, params, derive_seed(seed, "split", "test")))
     ]
     parts = [
-        pd.DataFrame({"image_id": rows["image_id"], "fold": fold, "role": roles}) for fold, roles in enumerate(folds)
+        pd.DataFrame({"image_id": rows["image_id"], "fold": fold, "role": roles, "inner": -1})
+        for fold, roles in enumerate(folds)
     ]
     leaks = _leaks(rows, folds)
     if params.scheme != "image" and any(leaks.values()):
