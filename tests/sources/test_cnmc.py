@@ -49,6 +49,35 @@ def test_subjects_compare_without_case_and_all_3_is_not_h3():
     assert describe(names)["patient"].tolist() == ["H3", "H3", "3"]
 
 
+def test_subjects_who_share_files_in_the_published_archive_are_one_person():
+    names = ["fold_0/all/UID_20_1_1_all.bmp", "fold_2/all/UID_21_1_1_all.bmp", "fold_2/hem/UID_h2_1_1_hem.bmp"]
+    rows = describe([*names, "fold_1/all/UID_2_1_1_all.bmp", "fold_1/hem/UID_H10_1_1_hem.bmp", "elsewhere/1.bmp"])
+    assert rows["person"].tolist() == ["20+21", "20+21", "H2+H4+H5+H6", "", "H3+H10", ""]
+
+
+def test_the_published_hashes_tell_which_subjects_share_how_many_files():
+    published = pd.DataFrame(cnmc._published())
+    shared = cnmc.shared_subjects(published)
+    assert shared[["subject", "other", "n_shared"]].to_numpy().tolist() == [
+        ["20", "21", 71], ["51", "75", 10], ["51", "78", 11],
+        ["H2", "H4", 3], ["H2", "H5", 2], ["H2", "H6", 1], ["H3", "H10", 1],
+    ]  # fmt: skip
+    assert shared["n_shared"].sum() == 99  # of 106 pairs: 5 lie within H10, 2 in the final test, which names nobody
+    digest = published.set_index("path")["sha256"]
+    assert (digest[shared["path"]].to_numpy() == digest[shared["other_path"]].to_numpy()).all()
+    shuffled = published.sample(frac=1, random_state=0)
+    pd.testing.assert_frame_equal(cnmc.shared_subjects(shuffled), shared)
+
+
+def test_chains_of_subjects_have_one_name_and_copies_within_a_subject_say_nothing():
+    names = ["UID_7_1_1_all", "UID_7_1_2_all", "UID_12_1_1_all", "UID_12_2_1_all", "UID_3_9_1_all", "UID_H3_1_1_hem"]
+    hashes = pd.DataFrame({"sha256": list("aaabbc"), "path": [f"{name}.bmp" for name in names]})
+    shared = cnmc.shared_subjects(hashes)
+    assert shared[["subject", "other", "person"]].to_numpy().tolist() == [["3", "12", "3+7+12"], ["7", "12", "3+7+12"]]
+    assert shared["n_shared"].tolist() == [1, 1]
+    assert cnmc.shared_subjects(hashes[3:4]).empty
+
+
 def test_the_preliminary_test_gets_labels_and_subjects_from_its_table():
     _, prelim = KAGGLE
     rows = describe([f"{prelim}/{n}.bmp" for n in (1, 2, 3, 4)], {f"{prelim}_labels.csv": TABLE})

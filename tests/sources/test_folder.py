@@ -36,6 +36,7 @@ def test_a_pattern_fits_with_and_without_leading_folders(empty_zip, prefix):
         ("{label}_{patient}.png", "pro_12.png", {"label": "pro", "patient": "12"}),
         ("{patient}-{sequence}-{label}.tif", "a-007-pre.tif", {"patient": "a", "sequence": "007", "label": "pre"}),
         ("{official}/{label}/{name}", "fold_1/all/x.bmp", {"official": "fold_1", "label": "all", "name": "x.bmp"}),
+        ("{cohort}/{label}/{name}", "munich/all/1.tif", {"cohort": "munich", "label": "all", "name": "1.tif"}),
         ("x.y/{label}/{name}", "x.y/a(b)/1.png", {"label": "a(b)", "name": "1.png"}),
     ],
 )
@@ -86,6 +87,16 @@ def test_a_list_gives_labels_and_patients(tmp_path):
         assert opened.read("a/1.png") == b"a/1.png"
         table = folder.describe(["a/1.png", "b/2 ü.png"], opened, params(archive="list.csv"))
     assert table["label"].tolist() == ["benign", "pro"] and table["patient"].tolist() == ["", "007"]
+
+
+def test_cohorts_come_from_the_paths_or_from_the_list(empty_zip, tmp_path):
+    names = ["munich/P1/blast/1.jpg", "oslo/P1/blast/1.jpg"]
+    table = folder.describe(names, empty_zip, params("{cohort}/{patient}/{label}/{name}"))
+    assert table["cohort"].tolist() == ["munich", "oslo"]
+    text = "path,label,patient,person,cohort\na/1.png,x,17,17+18,munich\nb/2 ü.png,y,30,,\n"
+    with write_list(tmp_path, text) as opened:
+        listed = folder.describe(["a/1.png", "b/2 ü.png"], opened, params(archive="list.csv"))
+    assert listed["cohort"].tolist() == ["munich", ""] and listed["person"].tolist() == ["17+18", ""]
 
 
 def test_a_list_needs_no_patients(tmp_path):

@@ -9,6 +9,7 @@ subject `3` and the normal subject `H3` are two people.
 from __future__ import annotations
 
 import csv
+import functools
 import io
 import lzma
 import re
@@ -59,22 +60,18 @@ def fetch(params: Params, seed: int, n_jobs: int, data_dir: Path | None, out: Pa
 
 
 def describe(names: list[str], archive: zipfile.ZipFile, params: Params) -> pd.DataFrame:
-    """Return `base.COLUMNS` and a note; `official` is fold_0, fold_1, fold_2, test (preliminary) or final.
+    """Return `base.COLUMNS`, note and person; `official` is fold_0, fold_1, fold_2, test (preliminary) or final.
 
     Raises:
         HemapipeError: the labels table of the preliminary test lacks a column or holds other labels than 0 and 1.
     """
     prelim = _read_prelim(archive)
-    return pd.DataFrame([_row(name, prelim) for name in names], columns=[*base.COLUMNS, "note"])
+    table = pd.DataFrame([_row(name, prelim) for name in names], columns=[*base.COLUMNS, "note"])
+    return table.assign(person=table["patient"].map(_persons()).fillna(""))
 
 
 def verify(files: pd.DataFrame) -> tuple[dict[str, int], list[str]]:
-    """Compare files (`path`, `file_sha256`) with the published archive.
-
-    Returns:
-        counts of files whose hash matches, differs or is unknown, and of published files that are absent;
-        warnings, one if any file differs.
-    """
+    """Compare files (`path`, `file_sha256`) with the published archive; return counts, and a warning if any differs."""
     published = published_hashes()
     found = {_key(path): digest for path, digest in zip(files["path"], files["file_sha256"], strict=True)}
     unknown = set(found) - set(published)
@@ -87,6 +84,33 @@ def verify(files: pd.DataFrame) -> tuple[dict[str, int], list[str]]:
     }
     shown = ", ".join(differing[:5])
     return counts, [f"{len(differing)} files differ from the published ones: {shown}"] if differing else []
+
+
+def shared_subjects(hashes: pd.DataFrame) -> pd.DataFrame:
+    """Return the pairs of subjects who share identical files, from the columns `sha256` and `path` of `hashes`.
+
+    The columns are `subject, other, n_shared` (different contents), `path, other_path` (an example) and `person`, one
+    name for all who hang together: `51+75+78`. Files that bear no subject (preliminary and final test) say nothing.
+    """
+    padded = hashes["path"].str.extract(_UID)["subject"].str.upper().str.zfill(8)  # so that H3 comes before H10
+    known = hashes.assign(subject=padded).dropna(subset="subject").sort_values("path")
+    known = known.drop_duplicates(["sha256", "subject"])
+    pairs = known.merge(known, on="sha256", suffixes=("", "_other")).query("subject < subject_other")
+    found = pairs.sort_values("path").groupby(["subject", "subject_other"], as_index=False)
+    table = found.agg(n_shared=("path", "size"), path=("path", "first"), other_path=("path_other", "first"))
+    together = {name: {name} for name in [*table["subject"], *table["subject_other"]]}
+    for one, other in zip(table["subject"], table["subject_other"], strict=True):
+        together |= dict.fromkeys(together[one] | together[other], together[one] | together[other])
+    table["person"] = ["+".join(name.lstrip("0") for name in sorted(together[one])) for one in table["subject"]]
+    table[["subject", "subject_other"]] = table[["subject", "subject_other"]].apply(lambda names: names.str.lstrip("0"))
+    return table.rename(columns={"subject_other": "other"})
+
+
+@functools.lru_cache
+def _persons() -> dict[str, str]:
+    """Return subject → person of the subjects who share files in the published archive."""
+    shared = shared_subjects(pd.DataFrame(_published()))
+    return {name: person for person in shared["person"] for name in person.split("+")}
 
 
 def published_hashes() -> dict[str, str]:
@@ -141,10 +165,8 @@ def _read_prelim(archive: zipfile.ZipFile) -> dict[str, Prelim]:
     table = pd.read_csv(io.BytesIO(archives.read(archive, tables[0])), dtype=str, keep_default_na=False)
     if not {"Patient_ID", "new_names", "labels"} <= set(table) or not set(table["labels"]) <= {"0", "1"}:
         raise HemapipeError(f"{tables[0]}: expected the columns Patient_ID, new_names, labels, and labels 0 or 1")
-    labels = table["labels"].map({"1": "all", "0": "hem"})
-    return {
-        new: Prelim(old, label) for new, old, label in zip(table["new_names"], table["Patient_ID"], labels, strict=True)
-    }
+    rows = zip(table["new_names"], table["Patient_ID"], table["labels"], strict=True)
+    return {new: Prelim(old, "all" if label == "1" else "hem") for new, old, label in rows}
 
 
 def _download(out: Path) -> None:
@@ -170,9 +192,8 @@ def pack_parquet(folders: dict[str, Path], out: Path) -> None:
     """Write the images of parquet files (columns `image.bytes`, `original_image_name`) as one zip."""
     import pyarrow.parquet as pq
 
-    published = {
-        row["path"].rsplit("/", 1)[-1].lower(): row["path"] for row in _published() if _FOLD.search(row["path"])
-    }
+    paths = [row["path"] for row in _published() if _FOLD.search(row["path"])]
+    published = {path.rsplit("/", 1)[-1].lower(): path for path in paths}
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for split, folder in folders.items():
             for file in sorted(folder.rglob("*.parquet")):

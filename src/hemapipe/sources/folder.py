@@ -24,7 +24,9 @@ EXPECTED = None
 #: Where the CSV lies inside the archive that is made from it.
 LIST = "hemapipe_list.csv"
 
-_FIELDS = {"label", "patient", "sequence", "official"}
+_FIELDS = ["label", "patient", "sequence", "official", "cohort"]
+#: What a list may say of each file.
+_LISTED = ["path", *_FIELDS, "person"]
 
 
 class Params(base.ArchiveParams):
@@ -36,9 +38,9 @@ class Params(base.ArchiveParams):
     @classmethod
     def _known_fields(cls, pattern: str) -> str:
         used = re.findall(r"\{(.*?)\}", pattern)
-        wrong = sorted(set(used) - _FIELDS - {"name"})
+        wrong = sorted(set(used) - {*_FIELDS, "name"})
         if wrong or "label" not in used or len(used) != len(set(used)):
-            known = ", ".join(f"{{{name}}}" for name in sorted(_FIELDS | {"name"}))
+            known = ", ".join(f"{{{name}}}" for name in sorted([*_FIELDS, "name"]))
             raise ValueError(f"a pattern needs {{label}} and knows {known}, each at most once")
         return pattern
 
@@ -50,7 +52,7 @@ def fetch(params: Params, seed: int, n_jobs: int, data_dir: Path | None, out: Pa
 
 
 def describe(names: list[str], archive: zipfile.ZipFile, params: Params) -> pd.DataFrame:
-    """Return `base.COLUMNS` and a note, from the CSV or by the pattern; files it does not match have no label.
+    """Return `base.COLUMNS`, cohort and a note by the pattern, or what the CSV says; files without a match have no label.
 
     Raises:
         HemapipeError: the pattern matches nothing, or a class has a folder but no image.
@@ -62,7 +64,7 @@ def describe(names: list[str], archive: zipfile.ZipFile, params: Params) -> pd.D
         (name, *_fields(matches.get(name)), "" if name in matches else "path does not match the pattern")
         for name in names
     ]
-    table = pd.DataFrame(rows, columns=[*base.COLUMNS, "note"])
+    table = pd.DataFrame(rows, columns=["path", *_FIELDS, "note"])
     if names and not set(names) & set(matches):
         shown = " or ".join(repr(name) for name in names[:2])
         raise HemapipeError(f"download.folder.pattern {params.pattern!r} matches no path such as {shown}")
@@ -105,9 +107,8 @@ def _common_folders(names: list[str]) -> int:
     return ([*shared, False]).index(False)
 
 
-def _fields(match: dict[str, str] | None) -> tuple[str, str, str, str]:
-    found = match or {}
-    return found.get("label", ""), found.get("patient", ""), found.get("sequence", ""), found.get("official", "")
+def _fields(match: dict[str, str] | None) -> tuple[str, ...]:
+    return tuple((match or {}).get(name, "") for name in _FIELDS)
 
 
 def _empty_folders(archive: zipfile.ZipFile) -> list[str]:
@@ -134,10 +135,15 @@ def _pack_list(path: Path, out: Path) -> None:
         raise HemapipeError(
             f"{path.name} lists {len(bad)} files that are missing or outside its folder: {', '.join(sorted(bad)[:3])}"
         )
-    kept = table.reindex(columns=base.COLUMNS, fill_value="").sort_values("path")
+    kept = table.reindex(columns=_LISTED, fill_value="").sort_values("path")
     archives.pack(files, out, {LIST: kept.to_csv(index=False, lineterminator="\n").encode()})
 
 
 def _from_list(names: list[str], archive: zipfile.ZipFile) -> pd.DataFrame:
     table = pd.read_csv(io.BytesIO(archives.read(archive, LIST)), dtype=str, keep_default_na=False)
-    return table.set_index("path").reindex(names, fill_value="").reset_index(names="path")[base.COLUMNS]
+    return (
+        table.set_index("path")
+        .reindex(names, fill_value="")
+        .reset_index(names="path")
+        .reindex(columns=_LISTED, fill_value="")
+    )
