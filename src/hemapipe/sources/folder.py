@@ -52,7 +52,7 @@ def fetch(params: Params, seed: int, n_jobs: int, data_dir: Path | None, out: Pa
 
 
 def describe(names: list[str], archive: zipfile.ZipFile, params: Params) -> pd.DataFrame:
-    """Return `base.COLUMNS`, cohort and a note by the pattern, or what the CSV says; files without a match have no label.
+    """Return `base.COLUMNS`, cohort and a note by the pattern, or what the CSV says; without a match there is no label.
 
     Raises:
         HemapipeError: the pattern matches nothing, or a class has a folder but no image.
