@@ -7,7 +7,7 @@ import pandas as pd
 from hemapipe.augment.params import AugmentParams
 from hemapipe.augment.plan import plan, summarise
 from hemapipe.core.params import load, lookup, read_params
-from hemapipe.core.tables import GROUPS, MANIFEST, SPLITS, read_table, write_json, write_table
+from hemapipe.core.tables import GROUPS, MANIFEST, SPLITS, TIES, read_table, write_json, write_table
 from stages.run import run
 
 
@@ -21,7 +21,7 @@ def main() -> None:
     table = (_before_split if params.before_split else plan)(splits, labels, params, seed)
     metrics = summarise(table, labels)
     if params.before_split:
-        metrics |= _leaks(table, manifest.merge(read_table("data/groups.csv", GROUPS), on="image_id"))
+        metrics |= _leaks(table, manifest)
         print(
             f"WARNING: augment.before_split leaks. {metrics['leak_siblings']} test samples have a sibling, another "
             "variant of the same image, in training or validation. Scores will be too good.",
@@ -39,10 +39,12 @@ def _before_split(splits: pd.DataFrame, labels: pd.Series, params: AugmentParams
     return plan_before_split(splits, labels, params, seed, cut.n_folds, cut.test_frac, cut.val_frac)
 
 
-def _leaks(table: pd.DataFrame, images: pd.DataFrame) -> dict[str, int]:
+def _leaks(table: pd.DataFrame, manifest: pd.DataFrame) -> dict[str, int]:
     """Count what the roles of samples leak: metrics/split.json counts those of images, which are then not used."""
-    from hemapipe.split.leaks import SHARED, count_leaks
+    from hemapipe.split.leaks import SHARED, count_leaks, tied
 
+    images = manifest[manifest["image_id"].isin(table["image_id"])]
+    images = tied(images, read_table("data/groups.csv", GROUPS), read_table("data/ties.csv", TIES))
     rows = table.merge(images[["image_id", *SHARED.values()]], on="image_id")
     folds = [count_leaks(part, part["role"].to_numpy()) for _, part in rows.groupby("fold")]
     return {name: sum(fold[name] for fold in folds) for name in SHARED}

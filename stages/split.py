@@ -1,7 +1,7 @@
 """Assign roles in every fold into data/splits.csv and count leaks: `python -m stages.split`."""
 
 from hemapipe.core.params import load, lookup, read_params
-from hemapipe.core.tables import GROUPS, MANIFEST, read_table, write_json, write_table
+from hemapipe.core.tables import GROUPS, MANIFEST, TIES, read_table, write_json, write_table
 from hemapipe.split.assign import split
 from hemapipe.split.params import SplitParams
 from stages.run import run
@@ -10,9 +10,9 @@ from stages.run import run
 def main() -> None:
     """Write the splits and their metrics."""
     params = load(SplitParams, "split")
-    manifest = read_table("data/manifest.csv", MANIFEST)
+    manifest, ties = read_table("data/manifest.csv", MANIFEST), read_table("data/ties.csv", TIES)
     groups = read_table("data/groups.csv", GROUPS)
-    splits, metrics = split(manifest, groups, params, int(lookup(read_params(), "seed")))
+    splits, metrics = split(manifest, groups, params, int(lookup(read_params(), "seed")), ties)
     write_table(splits, "data/splits.csv")
     write_json(metrics, "metrics/split.json")
 

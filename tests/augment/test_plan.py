@@ -14,7 +14,7 @@ from hemapipe.augment.params import AugmentParams
 from hemapipe.augment.plan import plan, summarise
 from hemapipe.core.errors import HemapipeError
 from hemapipe.core.params import check
-from hemapipe.core.tables import AUGMENT, MANIFEST, OPS, read_table, write_table
+from hemapipe.core.tables import AUGMENT, MANIFEST, OPS, TIES, read_table, write_table
 
 OFF = {"to": "off", "flip": True, "turns": True, "angle_deg": 0, "zoom": [1, 1], "crop": 1}
 DEFAULT = {**OFF, "to": "largest", "before_split": False, "features": False}
@@ -135,6 +135,7 @@ def test_the_stage_warns_of_the_leak(tmp_path):
     write_table(manifest, tmp_path / "data/manifest.csv")
     write_table(splits_of(1), tmp_path / "data/splits.csv")
     write_table(manifest.assign(group="one")[["image_id", "group"]], tmp_path / "data/groups.csv")
+    write_table(manifest.assign(near_repeat="", session="")[TIES], tmp_path / "data/ties.csv")
     command = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from stages.augment import main; main()"
     done = subprocess.run([sys.executable, "-c", command], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0 and "WARNING" in done.stderr and "sibling" in done.stderr

@@ -7,13 +7,21 @@ from hypothesis import strategies as st
 
 from hemapipe.core.errors import HemapipeError
 from hemapipe.core.params import check
+from hemapipe.core.tables import TIES
 from hemapipe.group.components import build_groups
 from hemapipe.group.params import GroupParams
 
 
 def manifest_of(rows) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=["image_id", "patient", "sha256"])
-    return table.assign(status="ok")
+    return table.assign(status="ok", person="")
+
+
+def ties_of(manifest, near=(), session=()) -> pd.DataFrame:
+    """The table of ties; `near` and `session` hold (image_id, name)."""
+    near, session = dict(near), dict(session)
+    images = manifest.loc[manifest["status"] != "unreadable", "image_id"]
+    return pd.DataFrame([(image, near.get(image, ""), session.get(image, "")) for image in images], columns=TIES)
 
 
 CHAIN = manifest_of(
@@ -46,9 +54,36 @@ def test_an_image_called_like_a_patient_is_not_that_patient():
     assert build_groups(table, ["patient"])["group"].nunique() == 2
 
 
+@pytest.mark.parametrize(
+    "by, expected",
+    [
+        (["near"], ["a", "b", "b", "d", "e", "f"]),
+        (["session"], ["a", "b", "c", "d", "e", "e"]),
+        (["patient", "near", "session"], ["20", "21", "21", "d", "30", "30"]),
+        (["patient", "repeat", "near", "session"], ["20", "20", "20", "20", "30", "30"]),
+    ],
+)
+def test_near_repeats_and_sessions_tie_too(by, expected):
+    ties = ties_of(CHAIN, near=[("b", "b"), ("c", "b")], session=[("e", "monday"), ("f", "monday")])
+    assert list(build_groups(CHAIN, by, ties)["group"]) == expected
+
+
+def test_two_numbers_of_one_person_are_one_patient():
+    table = CHAIN.assign(person=["", "", "", "", "30+31", "30+31"])
+    assert list(build_groups(table, ["patient"])["group"]) == ["20", "21", "21", "d", "30", "30"]
+
+
+def test_ties_that_are_absent_or_incomplete_are_refused():
+    assert build_groups(CHAIN, ["patient"], None)["group"].nunique() == 5
+    with pytest.raises(HemapipeError, match="find_ties"):
+        build_groups(CHAIN, ["near"])
+    with pytest.raises(HemapipeError, match=r"ties.csv lacks 2 of 6"):
+        build_groups(CHAIN, ["session"], ties_of(CHAIN)[2:])
+
+
 def test_unknown_tie_is_refused():
-    with pytest.raises(HemapipeError, match="session"):
-        check(GroupParams, {"by": ["session"]}, "group")
+    with pytest.raises(HemapipeError, match="campaign"):
+        check(GroupParams, {"by": ["campaign"]}, "group")
 
 
 rows = st.lists(st.tuples(st.sampled_from(["", "p", "q", "r"]), st.sampled_from("uvwxyz")), min_size=1, max_size=25)

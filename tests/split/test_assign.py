@@ -3,59 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
-from hypothesis import strategies as st
+from split_toy import cohort, crossing, manifest_of, params, run
 
 from hemapipe.core.errors import HemapipeError
-from hemapipe.core.params import check
 from hemapipe.group.components import build_groups
 from hemapipe.split.assign import split
-from hemapipe.split.params import SplitParams
-
-DEFAULT = {"scheme": "group", "n_folds": 3, "test_frac": 0.2, "val_frac": 0.2, "embargo": 0, "drop": []}
-
-
-def params(**changes) -> SplitParams:
-    return check(SplitParams, {**DEFAULT, **changes}, "split")
-
-
-def manifest_of(labels, patients=None, **columns) -> pd.DataFrame:
-    n = len(labels)
-    table = {
-        "image_id": [f"i{number:04}" for number in range(n)],
-        "label": list(labels),
-        "patient": [""] * n if patients is None else list(patients),
-        "sequence": [str(number) for number in range(n)],
-        "official": [""] * n,
-        "sha256": [f"h{number}" for number in range(n)],
-        "status": ["ok"] * n,
-        "duplicate_of": [""] * n,
-        "conflict": [False] * n,
-    }
-    return pd.DataFrame({**table, **columns})
-
-
-def run(manifest, by=("patient", "repeat"), seed=1, **changes):
-    return split(manifest, build_groups(manifest, by), params(**changes), seed)
-
-
-def cohort(n_patients=24, per_patient=8, n_classes=3) -> pd.DataFrame:
-    """Patients of one class each, of different sizes, and one exact repeat between two patients."""
-    labels, patients = [], []
-    for patient in range(n_patients):
-        n = per_patient + patient % 4
-        labels += [f"c{patient % n_classes}"] * n
-        patients += [f"p{patient:02}"] * n
-    table = manifest_of(labels, patients)
-    twins = table["patient"].isin(["p03", "p06"]) & ~table.duplicated("patient")
-    table.loc[twins, "sha256"] = "same"
-    return table
-
-
-def crossing(table, values) -> int:
-    """How many values are in more than one of train, val and test of a fold."""
-    live = table[table["role"] != "embargo"].assign(value=table["image_id"].map(values))
-    return int((live[live["value"] != ""].groupby(["fold", "value"])["role"].nunique() > 1).sum())
 
 
 @pytest.mark.parametrize("scheme", ["image", "patient", "group", "contiguous"])
@@ -213,28 +165,3 @@ def test_missing_groups_are_refused():
     manifest = cohort(6)
     with pytest.raises(HemapipeError, match=r"groups.csv lacks"):
         split(manifest, build_groups(manifest, [])[1:], params(), 1)
-
-
-@st.composite
-def cohorts(draw) -> pd.DataFrame:
-    """Up to 60 images of 2 classes, patients who may have both, and exact repeats across patients."""
-    n = draw(st.integers(20, 60))
-    patients = draw(st.lists(st.sampled_from(["", *(f"p{n}" for n in range(15))]), min_size=n, max_size=n))
-    hashes = draw(st.lists(st.integers(0, 80), min_size=n, max_size=n))
-    labels = draw(st.lists(st.sampled_from("ab"), min_size=n, max_size=n))
-    return manifest_of(labels, patients, sha256=[f"h{number}" for number in hashes])
-
-
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(cohorts(), st.sampled_from(["patient", "group", "contiguous"]), st.integers(1, 4), st.integers(0, 9))
-def test_no_tie_crosses_roles_whatever_the_cohort(manifest, scheme, n_folds, seed):
-    try:
-        table, metrics = run(manifest, scheme=scheme, n_folds=n_folds, seed=seed, embargo=1)
-    except HemapipeError:
-        assume(False)
-    columns = manifest.set_index("image_id")
-    assert crossing(table, columns["patient"]) == crossing(table, columns["sha256"]) == 0
-    tested = table[table["role"] == "test"]["image_id"]
-    assert not tested.duplicated().any()
-    assert n_folds == 1 or len(tested) == len(manifest) == metrics["n_eligible"]
-    assert len(table) == n_folds * len(manifest)

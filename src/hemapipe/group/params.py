@@ -10,4 +10,4 @@ from hemapipe.core.params import Section
 class GroupParams(Section):
     """What ties images together; an empty list leaves every image on its own."""
 
-    by: list[Literal["patient", "repeat"]]
+    by: list[Literal["patient", "repeat", "near", "session"]]

@@ -18,13 +18,15 @@ _MANY_UNITS = 2000
 _FINEST = 20
 
 
-def kfold(labels: np.ndarray, units: np.ndarray | None, n_folds: int, seed: int) -> list[np.ndarray]:
+def kfold(labels: np.ndarray, units: np.ndarray | None, n_folds: int, seed: int, what: str = "") -> list[np.ndarray]:
     """Return one boolean test mask per fold; the masks partition the rows. `units` None splits single rows.
 
     Raises:
-        HemapipeError: a class has fewer units than folds, or no arrangement has every class in every fold.
+        HemapipeError: a class has fewer units than folds, or no arrangement has every class in every fold; `what`
+            names the folds and says what to change.
     """
-    _require(labels, units, n_folds, f"{n_folds} folds: lower split.n_folds")
+    what = what or f"{n_folds} folds: lower split.n_folds"
+    _require(labels, units, n_folds, what)
     if units is None:
         splitter = StratifiedKFold(n_folds, shuffle=True, random_state=seed)
         return [_mask(test, len(labels)) for _, test in splitter.split(labels, labels)]
@@ -32,7 +34,7 @@ def kfold(labels: np.ndarray, units: np.ndarray | None, n_folds: int, seed: int)
         masks = [bins == fold for fold in range(n_folds)]
         if all(_has_all_classes(labels, mask) for mask in masks):
             return masks
-    raise HemapipeError(f"no arrangement of the units has every class in each of {n_folds} folds: lower split.n_folds")
+    raise HemapipeError(f"no arrangement of the units has every class in each of {what}")
 
 
 def holdout(labels: np.ndarray, units: np.ndarray | None, frac: float, seed: int, what: str) -> np.ndarray:
