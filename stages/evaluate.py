@@ -5,6 +5,7 @@ from pathlib import Path
 
 from hemapipe.core.params import derive_seed, load, lookup, read_params
 from hemapipe.core.tables import GROUPS, MANIFEST, PREDICTIONS, read_table, write_json
+from hemapipe.evaluation import decisions, patients
 from hemapipe.evaluation.evaluate import write_plots
 from hemapipe.evaluation.params import EvaluateParams
 from hemapipe.evaluation.predictions import scored_rows
@@ -15,16 +16,23 @@ from stages.run import run
 def main(model: str) -> None:
     """Write metrics/evaluate/<model>.json and plots/evaluate/<model>/."""
     params = load(EvaluateParams, "evaluate")
+    calibration = json.loads(Path(f"data/calibration/{model}.json").read_text("utf-8"))
     rows = scored_rows(
         read_table(f"data/predictions/{model}.csv", PREDICTIONS),
-        json.loads(Path(f"data/calibration/{model}.json").read_text("utf-8")),
+        calibration,
         read_table("data/manifest.csv", MANIFEST),
         read_table("data/groups.csv", GROUPS),
     )
     # One seed for all models: they are resampled alike, so differences between them are not chance of the draw.
-    metrics = summarise(rows, params, derive_seed(lookup(read_params(), "seed"), "evaluate"))
+    seed = derive_seed(lookup(read_params(), "seed"), "evaluate")
+    by_patient = patients.verdicts(rows, decisions.screening(rows, calibration), params)
+    metrics = {
+        **summarise(rows, params, seed),
+        **decisions.summarise(rows, calibration, params, seed),
+        **patients.summarise(by_patient, rows, params, seed),
+    }
     write_json(metrics, f"metrics/evaluate/{model}.json")
-    write_plots(rows, metrics, params.ece_bins, Path(f"plots/evaluate/{model}"))
+    write_plots(rows, metrics, by_patient, params, Path(f"plots/evaluate/{model}"))
     print(
         f"{model}: balanced accuracy {metrics['balanced_accuracy']:.3f}"
         f" [{metrics['balanced_accuracy_low']:.3f}, {metrics['balanced_accuracy_high']:.3f}]"

@@ -5,21 +5,23 @@ import pandas as pd
 from evaluation_examples import calibration, manifest_and_groups, predictions
 from PIL import Image
 
-from hemapipe.evaluation import plots
+from hemapipe.evaluation import patients, plots
 from hemapipe.evaluation.evaluate import write_plots
 from hemapipe.evaluation.params import EvaluateParams
 from hemapipe.evaluation.predictions import scored_rows
 from hemapipe.evaluation.summary import summarise
 
-NAMES = ("confusion", "pr", "reliability", "roc")
+NAMES = ("confusion", "patients", "pr", "reliability", "roc")
 
 
 def test_a_models_folder(tmp_path):
     manifest, groups = manifest_and_groups()
     rows = scored_rows(predictions(manifest, groups), calibration(), manifest, groups)
-    metrics = summarise(rows, EvaluateParams(n_resamples=20, ece_bins=10), 1)
+    params = EvaluateParams(n_resamples=20, ece_bins=10)
+    table = patients.verdicts(rows, None, params)
+    metrics = summarise(rows, params, 1) | patients.summarise(table, rows, params, 1)
     for folder in ("one", "two"):
-        write_plots(rows, metrics, 10, tmp_path / folder)
+        write_plots(rows, metrics, table, params, tmp_path / folder)
     first, second = (sorted((tmp_path / folder).iterdir()) for folder in ("one", "two"))
     assert [file.name for file in first] == sorted(f"{name}.{kind}" for name in NAMES for kind in ("csv", "png"))
     assert [file.read_bytes() for file in first] == [file.read_bytes() for file in second]

@@ -62,3 +62,16 @@ def test_what_does_not_fit_is_refused(change, message):
 def test_an_image_without_a_group_is_refused():
     with pytest.raises(HemapipeError, match="no group for image i0"):
         scored_rows(PREDICTED, calibration(), MANIFEST, GROUPS.iloc[40:])
+
+
+def test_the_unit_is_the_person_else_the_patient_else_the_group():
+    manifest = MANIFEST.copy()
+    manifest.loc[:29, "patient"] = [f"p{n}" for n in range(30)]
+    manifest.loc[:9, "person"] = "same"
+    rows = scored_rows(PREDICTED, calibration(), manifest, GROUPS)
+    order = PREDICTED.loc[PREDICTED["role"] == "test", "image_id"].tolist()
+    unit = dict(zip(order, rows.unit, strict=True))
+    assert {unit[f"i{n:03d}"] for n in range(10)} == {"same"}
+    assert [unit[f"i{n:03d}"] for n in (10, 29)] == ["p10", "p29"]
+    assert unit["i030"] == GROUPS["group"].iloc[30]
+    assert rows.patients_known and not scored_rows(PREDICTED, calibration(), MANIFEST, GROUPS).patients_known

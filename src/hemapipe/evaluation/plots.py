@@ -112,6 +112,26 @@ def reliability(axes: Axes, table: pd.DataFrame) -> None:
         handle.set_sizes([28])  # type: ignore[union-attr]
 
 
+def patients(axes: Axes, table: pd.DataFrame, unit: str, few_images: int, low_margin: float) -> None:
+    """Draw each unit's confidence against its number of images: filled where certain."""
+    right = (table["by_mean"] == table["label"]).to_numpy()
+    uncertain = table["uncertain"].to_numpy(bool)
+    for is_right, marker, colour, word in ((True, "o", COLOURS[0], "right"), (False, "X", COLOURS[1], "wrong")):
+        for hollow in (False, True):
+            part = table[(right == is_right) & (uncertain == hollow)]
+            label = f"{word}, uncertain: {len(part)}" if hollow else f"{word}: {len(part)}"
+            face = "none" if hollow else colour
+            axes.scatter(part["n_images"], part["confidence"], s=34, marker=marker, facecolor=face, edgecolor=colour,
+                         alpha=0.8, linewidth=1.1, label=label)  # fmt: skip
+    axes.plot([few_images - 0.5] * 2, [0, 1], color=FAINT, linewidth=0.9, linestyle=(0, (4, 3)))
+    rule = f"hollow: uncertain (under {few_images} images, or margin under {low_margin:g})"
+    axes.set(title=f"Confidence in each {unit}", xlabel=f"test images of the {unit}\n{rule}", ylim=(0, 1.3))
+    axes.set(ylabel="mean probability of the class called", xlim=(0, table["n_images"].max() * 1.06 + 0.5))
+    axes.set_yticks(np.linspace(0, 1, 6))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.legend(loc="upper left", ncols=2)
+
+
 def learning_curves(csv: Path, png: Path) -> None:
     """Draw the curves training wrote (`fold,epoch,train_loss,val_loss,val_accuracy`): each fold, and the mean."""
     table = pd.read_csv(csv)
