@@ -46,7 +46,7 @@ def verdicts(rows: ScoredRows, screen: Decision | None, params: EvaluateParams) 
     label = _labels(rows, screen, of_label)
     by_vote = np.where(votes == votes.max(axis=1, keepdims=True), mean, -1).argmax(axis=1)
     ordered = np.sort(mean, axis=1)
-    margin = ordered[:, -1] - ordered[:, -2] if len(names) > 1 else ordered[:, -1]
+    margin = np.round(ordered[:, -1] - (ordered[:, -2] if len(names) > 1 else 0), DIGITS)
     table = pd.DataFrame(
         {
             "unit": units,
