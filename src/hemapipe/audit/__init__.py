@@ -1,0 +1,1 @@
+"""What could be cheating: repeats, contradictions, shortcuts and doubtful labels of an image collection."""

@@ -1,0 +1,53 @@
+"""What a check says: a verdict, the evidence for it, what to do, and the images to look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Verdict = Literal["ok", "warning", "inflates"]
+#: The verdicts in words, from harmless to grave.
+WORDS: dict[Verdict, str] = {"ok": "ok", "warning": "warning", "inflates": "would inflate results"}
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Images to be shown side by side: a caption, and (image_id, what to write under it) from left to right."""
+
+    caption: str
+    images: list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The outcome of one check.
+
+    `evidence` says what was found, with numbers and their conditions; `advice` what to do, '' where there is nothing.
+    `panels` are the images concerned, most telling first; `n_panels` how many there are in all.
+    """
+
+    check: str
+    title: str
+    verdict: Verdict
+    evidence: str
+    advice: str = ""
+    panels: list[Panel] = field(default_factory=list)
+    n_panels: int = 0
+    numbers: dict[str, float | int] = field(default_factory=dict)
+
+
+def worst(findings: list[Finding]) -> Verdict:
+    """Return the gravest verdict there is."""
+    order = list(WORDS)
+    return max((finding.verdict for finding in findings), key=order.index, default="ok")
+
+
+def counted(n: int, one: str, many: str = "") -> str:
+    """Return `1 image`, `2 images`, `1,204 images`."""
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
+def some(names: list[str], most: int = 5) -> str:
+    """List some names and say how many more there are."""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

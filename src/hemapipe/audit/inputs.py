@@ -1,0 +1,51 @@
+"""What the audit looks at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from hemapipe.core.tables import SPLITS
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """One collection; the rows of `packed` and `embedding` are the decodable rows of `manifest`, in its order.
+
+    Attributes:
+        raw: the archive (zip).
+        manifest, groups, ties, near_repeats, splits: as in core.tables; `splits` is empty where none was made yet.
+        packed: (n, px, px, 3) uint8.
+        embedding: (n, d) features of a frozen network.
+        work: a folder for large intermediate arrays.
+    """
+
+    raw: Path
+    manifest: pd.DataFrame
+    groups: pd.DataFrame
+    ties: pd.DataFrame
+    near_repeats: pd.DataFrame
+    packed: np.ndarray
+    embedding: np.ndarray
+    work: Path
+    splits: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=SPLITS))
+
+    @cached_property
+    def rows(self) -> pd.DataFrame:
+        """The decodable rows of the manifest, with `group`, index 0..n-1: a row per packed image."""
+        rows = self.manifest[self.manifest["status"] != "unreadable"].reset_index(drop=True)
+        return rows.assign(group=rows["image_id"].map(self.groups.set_index("image_id")["group"]))
+
+    @cached_property
+    def path_of(self) -> dict[str, str]:
+        """The path of every image_id."""
+        return dict(zip(self.manifest["image_id"], self.manifest["path"], strict=True))
+
+    @cached_property
+    def row_of(self) -> dict[str, int]:
+        """The packed row of every decodable image_id."""
+        return {image: row for row, image in enumerate(self.rows["image_id"])}

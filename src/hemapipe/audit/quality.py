@@ -1,0 +1,75 @@
+"""Image quality: sharpness, exposure, saturation and information, and which images fall out of their own set."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pandas as pd
+
+MEASURES = ("sharpness", "dark_end", "light_end", "clipped", "entropy")
+#: Robust z beyond which a value is an outlier of its set (Iglewicz & Hoaglin, How to detect and handle outliers, 1993).
+_OUTLYING = 3.5
+#: An image whose 99th percentile of grey is below the first, or whose 5th percentile is above the second, shows nothing.
+_DARK, _LIGHT = 0.30, 0.95
+_CLIPPED = 0.25
+_ENTROPY = 2.5  # bits of the grey histogram; stained fields have 5 to 7.5, a plain surface less than 2
+_ASPECT, _SIZE = 2.0, 4.0  # times the set's median
+
+#: What a problem means and what to do about it.
+PROBLEMS = {
+    "blurred": "out of focus beside the rest of the set",
+    "dark": "under-exposed: even the brightest pixels are dark",
+    "light": "over-exposed: even the darkest pixels are light",
+    "clipped": "a quarter or more of the pixels sit at the end of the scale",
+    "low_information": "hardly any structure: an empty field or a plain surface",
+    "odd_size": "a size or shape far from the set's own",
+}
+
+
+def measure(image: np.ndarray) -> np.ndarray:
+    """Return the values of `MEASURES` of an RGB uint8 image.
+
+    `sharpness` is the log variance of the Laplacian (Pech-Pacheco et al., ICPR 2000) over that of the image, which
+    takes out contrast; ends are the 99th and 5th percentile of grey, 0..1; `entropy` is in bits.
+    """
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    counts = np.bincount(grey.ravel(), minlength=256) / grey.size
+    edges = float(cv2.Laplacian(grey, cv2.CV_32F).var())
+    below = np.searchsorted(np.cumsum(counts), [0.99, 0.05])
+    clipped = max(float((image == 255).all(axis=2).mean()), 0.0)
+    known = counts[counts > 0]
+    return np.array(
+        [
+            np.log((edges + 0.1) / (float(grey.var()) + 1.0)),
+            below[0] / 255,
+            below[1] / 255,
+            clipped,
+            float(-(known * np.log2(known)).sum()),
+        ]
+    )
+
+
+def problems(measures: np.ndarray, manifest: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Return problem → mask over the rows of `manifest` (those decodable), from their `measures` (n, 5)."""
+    sharpness, dark_end, light_end, clipped, entropy = measures.T
+    width, height = manifest["width"].to_numpy(float), manifest["height"].to_numpy(float)
+    area, aspect = np.log(width * height), np.log(width / height)
+    informative = entropy >= _ENTROPY
+    odd = np.abs(area - np.median(area)) > np.log(_SIZE) if len(area) else np.zeros(0, bool)
+    return {
+        "blurred": (outlying(sharpness) < -_OUTLYING) & informative,
+        "dark": dark_end < _DARK,
+        "light": light_end > _LIGHT,
+        "clipped": clipped > _CLIPPED,
+        "low_information": ~informative,
+        "odd_size": odd | (np.abs(aspect - np.median(aspect)) > np.log(_ASPECT)) if len(area) else odd,
+    }
+
+
+def outlying(values: np.ndarray) -> np.ndarray:
+    """Return robust z: the distance from the median in units of 1.4826 MAD, 0 where the set does not vary."""
+    if not len(values):
+        return values
+    off = values - np.median(values)
+    spread = 1.4826 * np.median(np.abs(off))
+    return off / spread if spread > 1e-9 else np.zeros_like(off)
