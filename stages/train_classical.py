@@ -20,6 +20,7 @@ def main(name: str) -> None:
         kind=row.kind,
         features=row.features,
         args=row.args,
+        grid=row.grid,
         params=params.resolve(params.load(TrainClassicalParams, "train_classical"), row),
         seed=params.lookup(values, "seed"),
         threads=params.lookup(values, "threads"),
@@ -30,7 +31,8 @@ def main(name: str) -> None:
     write_json(trained.metrics, Path("metrics") / "train" / f"{name}.json")
     timing = {"stage": "train_classical", "name": name, "seconds": time.perf_counter() - began, **trained.timing}
     write_json(timing, data / "timing" / f"train_classical-{name}.json")
-    print(f"{name}: " + ", ".join(f"{key} {value:.4g}" for key, value in trained.metrics.items()))
+    shown = {key: f"{value:.4g}" if isinstance(value, float) else value for key, value in trained.metrics.items()}
+    print(f"{name}: " + ", ".join(f"{key} {value}" for key, value in shown.items()))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -19,8 +19,12 @@ class TrainClassicalParams(Section):
 
 
 class ClassicalRow(TrainClassicalParams):
-    """One model: its kind, two feature sets, settings of its estimator; any key of the recipe may be set as well."""
+    """One model: its kind, two feature sets, settings of its estimator; any key of the recipe may be set as well.
+
+    `grid`, setting → values to try, is chosen from on the inner folds (`split.n_inner`) of each fold.
+    """
 
     kind: Literal["random_forest", "svm", "knn", "logistic_regression", "sgd", "mlp", "xgboost"]
     features: list[str] = Field(min_length=2, max_length=2)
     args: dict[str, Any] = Field(default_factory=dict)
+    grid: dict[str, Annotated[list[Any], Field(min_length=1)]] = Field(default_factory=dict)

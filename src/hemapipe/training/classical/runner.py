@@ -20,9 +20,10 @@ from hemapipe.core.params import derive_seed
 from hemapipe.core.tables import AUGMENT, GROUPS, MANIFEST, PREDICTIONS, classes, packed_rows, read_table, write_json
 from hemapipe.features.store import Features, load_features
 from hemapipe.models import classical
-from hemapipe.samples import load_samples
+from hemapipe.samples import LABELLED_ROLES, load_samples
 from hemapipe.training.classical.inner import inner_folds
 from hemapipe.training.classical.params import TrainClassicalParams
+from hemapipe.training.classical.search import Choice, choose
 from hemapipe.training.classical.store import CARD, ClassicalModel, dumps
 
 
@@ -36,22 +37,24 @@ class Job(NamedTuple):
     params: TrainClassicalParams
     seed: int
     threads: int
+    grid: dict[str, list[Any]] | None = None
 
 
 class Trained(NamedTuple):
     """What came of it. `predictions`: PREDICTIONS and p_<class>, a row per fold and sample that has features."""
 
     predictions: pd.DataFrame
-    metrics: dict[str, float]
+    metrics: dict[str, Any]
     timing: dict[str, float]
 
 
 class Fold(NamedTuple):
-    """One fold: the model, probabilities of its samples in their order, and seconds of fitting."""
+    """One fold: the model, probabilities of its samples in their order, seconds of fitting, what the grid gave."""
 
     model: ClassicalModel
     probabilities: np.ndarray
     seconds: float
+    choice: Choice
 
 
 def train(job: Job, data_dir: Path) -> Trained:
@@ -85,9 +88,23 @@ def train(job: Job, data_dir: Path) -> Trained:
 
 def _fold(job: Job, features: Features, part: pd.DataFrame, n_classes: int, n_jobs: int) -> Fold:
     began = time.perf_counter()
+    choice = _choose(job, features, part, n_classes, n_jobs)
+    job = job._replace(args={**job.args, **choice.args})
     model = _fit(job, features, part[part["role"] == "train"], n_classes, n_jobs)
     seconds = time.perf_counter() - began
-    return Fold(model, model.predict(features.values[features.position[part.index]]), seconds)
+    return Fold(model, model.predict(features.values[features.position[part.index]]), seconds, choice)
+
+
+def _choose(job: Job, features: Features, part: pd.DataFrame, n_classes: int, n_jobs: int) -> Choice:
+    """Return what the grid gives on the inner folds; nothing without a grid."""
+    if not job.grid:
+        return Choice({}, 0.0)
+
+    def predict(args: dict[str, Any], rows: pd.DataFrame, held_out: pd.DataFrame) -> np.ndarray:
+        model = _fit(job._replace(args={**job.args, **args}), features, rows, n_classes, n_jobs)
+        return model.predict(features.values[features.position[held_out.index]])
+
+    return choose(job.grid, part[part["role"].isin(LABELLED_ROLES)], predict)
 
 
 def _fit(job: Job, features: Features, train: pd.DataFrame, n_classes: int, n_jobs: int) -> ClassicalModel:
@@ -124,6 +141,7 @@ def _write(job: Job, folds: dict[int, Fold], names: list[str], n_features: int, 
         "classes": names,
         "args": classical.settings(job.kind, job.args, job.params.scale, n_features),
         **job.params.model_dump(exclude={"keep_weights"}),
+        **({"grid": job.grid, "chosen": {str(f): fold.choice.args for f, fold in folds.items()}} if job.grid else {}),
     }
     write_json(card, models_dir / CARD)
     for fold, result in folds.items():
@@ -144,11 +162,19 @@ def _gather(parts: dict[int, pd.DataFrame], folds: dict[int, Fold], names: list[
         "n_bytes": len(dumps(first)),
         "n_features": n_features,
         **{str(name): float(value) for name, value in scores.mean().items()},
+        **_choices(folds),
     }
     n_train = sum(int((part["role"] == "train").sum()) for part in parts.values())
     seconds = sum(fold.seconds for fold in folds.values())
     timing = {"training_seconds": seconds, "images_per_second": n_train / seconds}
     return Trained(pd.concat(tables).sort_index(), metrics, timing)
+
+
+def _choices(folds: dict[int, Fold]) -> dict[str, Any]:
+    """Return `chosen_<setting>_fold<n>`, and the mean of what the choice scored on inner folds; {} without a grid."""
+    chosen = {f"chosen_{name}_fold{n}": value for n, fold in folds.items() for name, value in fold.choice.args.items()}
+    score = float(np.mean([fold.choice.score for fold in folds.values()]))
+    return {**chosen, "inner_balanced_accuracy": score} if chosen else {}
 
 
 def _scores(part: pd.DataFrame, p: np.ndarray) -> dict[str, float]:
