@@ -11,6 +11,7 @@ from hemapipe.core.params import check
 from hemapipe.evaluation.params import EvaluateParams
 from hemapipe.evaluation.predictions import scored_rows
 from hemapipe.evaluation.summary import summarise
+from hemapipe.evaluation.wilson import wilson
 
 PARAMS = EvaluateParams(n_resamples=300, ece_bins=10)
 
@@ -27,12 +28,13 @@ def test_point_values_spread_and_counts():
     assert found["accuracy"] == pytest.approx(right.mean(), rel=1e-5)
     by_fold = [right[rows.fold == fold].mean() for fold in range(3)]
     assert found["accuracy_sd"] == pytest.approx(np.std(by_fold, ddof=1), rel=1e-5)
-    assert (found["n_test"], found["n_groups"], found["n_folds"]) == (60, 12, 3)
+    assert (found["n_test"], found["n_groups"], found["n_folds"], found["few_groups"]) == (60, 12, 3, 1)
 
 
 def test_every_number_has_its_interval_and_lies_in_a_sane_place():
     _, found = scored()
-    points = {name for name in found if not name.endswith(("_sd", "_low", "_high")) and not name.startswith("n_")}
+    ends = ("_sd", "_low", "_high")
+    points = {name for name in found if not name.endswith(ends) and not name.startswith(("n_", "few_"))}
     assert {f"recall_{name}" for name in CLASSES} <= points
     assert {"log_loss_uncalibrated", "ece_uncalibrated", "micro_roc_auc", "weighted_f2"} <= points
     for name in points:
@@ -82,6 +84,44 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says():
         low, high = intervals(scorer, np.arange(300) // 5, 400, seed=world)["accuracy"]
         covered += low <= 0.7 <= high
     assert covered >= 52
+
+
+def test_many_groups_are_not_flagged():
+    manifest, groups = manifest_and_groups(n=90, n_groups=30)
+    rows = scored_rows(predictions(manifest, groups), calibration(), manifest, groups)
+    assert summarise(rows, PARAMS, 1)["few_groups"] == 0
+
+
+def test_where_every_group_is_one_image_proportions_have_wilsons_interval():
+    manifest, groups = manifest_and_groups(n=90, n_groups=90)
+    rows = scored_rows(predictions(manifest, groups), calibration(), manifest, groups)
+    found = summarise(rows, PARAMS, 1)
+    called, early = rows.p.argmax(axis=1), rows.class_names.index("early")
+    right = int((called == rows.y).sum())
+    hits, early_calls = int(((called == early) & (rows.y == early)).sum()), int((called == early).sum())
+    expected = {
+        "accuracy": wilson(right, 90),
+        "weighted_recall": wilson(right, 90),
+        "error_rate": wilson(90 - right, 90),
+    }
+    expected |= {"recall_early": wilson(hits, 30), "precision_early": wilson(hits, early_calls)}
+    expected |= {"specificity_early": wilson(60 - early_calls + hits, 60)}
+    for name, limits in expected.items():
+        assert (found[f"{name}_low"], found[f"{name}_high"]) == pytest.approx(limits, rel=1e-5)
+
+
+def test_a_perfect_score_has_a_width():
+    manifest, groups = manifest_and_groups(n=60, n_groups=12)
+    rows = scored_rows(predictions(manifest, groups, skill=60), calibration(), manifest, groups)
+    found = summarise(rows, PARAMS, 1)
+    by_all, by_class = wilson(12, 12)[0], wilson(4, 4)[0]
+    assert found["accuracy"] == found["roc_auc_pro"] == found["macro_f1"] == found["mcc"] == 1
+    assert found["accuracy_low"] == pytest.approx(by_all, rel=1e-5)
+    assert found["mcc_low"] == pytest.approx(by_all, rel=1e-5)
+    for name in ("balanced_accuracy", "recall_pro", "precision_pro", "roc_auc_pro", "macro_f1"):
+        assert (found[f"{name}_low"], found[f"{name}_high"]) == (pytest.approx(by_class, rel=1e-5), 1)
+    assert found["specificity_pro_low"] == pytest.approx(wilson(8, 8)[0], rel=1e-5)
+    assert (found["error_rate_low"], found["error_rate_high"]) == (0, pytest.approx(1 - by_all, rel=1e-5))
 
 
 def test_params_are_bounded():

@@ -1,20 +1,28 @@
-"""Percentile intervals by resampling whole groups: images of one patient are not independent evidence."""
+"""Intervals by resampling whole groups: images of one patient are not independent evidence."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
+from hemapipe.evaluation.bca import Distribution, acceleration
+from hemapipe.evaluation.wilson import wilson
+
 Floats = npt.NDArray[np.float64]
 Scorer = Callable[[Floats], dict[str, Floats]]
-#: Cells of one chunk of weights: 8 MB of float64, so that a chunk's working set stays near the cache.
-CHUNK_CELLS = 1_000_000
+#: Below this many groups the metrics carry `few_groups`: 1; simulated coverage falls short there (docs/statistics.md).
+FEW_GROUPS = 30
+#: Blocks of groups left out in turn for the acceleration.
+N_BLOCKS = 200
+#: Cells of one chunk of weights: 2 MB of float32, so that a chunk's working set stays in the cache.
+CHUNK_CELLS = 500_000
 
 
 def resample_weights(groups: npt.ArrayLike, n_resamples: int, seed: int) -> Iterator[Floats]:
-    """Yield chunks (b, n) of weights, `n_resamples` rows in all.
+    """Yield chunks (b, n) of weights in single precision, `n_resamples` rows in all, each column contiguous.
 
     Each row draws as many groups as there are, with replacement; a sample's weight is how often its group was drawn.
     """
@@ -23,25 +31,67 @@ def resample_weights(groups: npt.ArrayLike, n_resamples: int, seed: int) -> Iter
     chunk = max(1, CHUNK_CELLS // len(member))
     for start in range(0, n_resamples, chunk):
         rows = min(chunk, n_resamples - start)
-        drawn = rng.integers(0, len(names), (rows, len(names))) + len(names) * np.arange(rows)[:, None]
-        counts = np.bincount(drawn.ravel(), minlength=rows * len(names)).reshape(rows, len(names))
-        yield counts[:, member].astype(np.float64)
+        drawn = rng.integers(0, len(names), (rows, len(names))) * rows + np.arange(rows)[:, None]
+        counts = np.bincount(drawn.ravel(), minlength=rows * len(names)).reshape(len(names), rows)
+        yield cast(Floats, counts.astype(np.float32)[member].T)
+
+
+def left_out_weights(groups: npt.ArrayLike, n_blocks: int = N_BLOCKS) -> Iterator[Floats]:
+    """Yield chunks (b, n) of 0/1 weights: each row leaves out one group, or one of `n_blocks` blocks of groups."""
+    names, member = np.unique(np.asarray(groups), return_inverse=True)
+    blocks = min(n_blocks, len(names))
+    chunk = max(1, CHUNK_CELLS // len(member))
+    for start in range(0, blocks, chunk):
+        rows = np.arange(start, min(start + chunk, blocks))
+        yield (member[:, None] % blocks != rows).astype(np.float32).T
+
+
+def distributions(scorer: Scorer, groups: npt.ArrayLike, n_resamples: int, seed: int) -> dict[str, Distribution]:
+    """Return name → value, draws and acceleration of every metric `scorer` gives for (b, n) weights.
+
+    Resamples in which a metric is undefined take no part in its distribution.
+    """
+    groups = np.asarray(groups)
+    values = scorer(np.ones((1, len(groups))))
+    draws = _joined(scorer(weights) for weights in resample_weights(groups, n_resamples, seed))
+    left_out = _joined(scorer(weights) for weights in left_out_weights(groups))
+    n_groups = len(np.unique(groups))
+    return {
+        name: Distribution(float(value[0]), np.sort(draws[name]), acceleration(left_out[name]), n_groups)
+        for name, value in values.items()
+    }
 
 
 def intervals(
-    scorer: Scorer, groups: npt.ArrayLike, n_resamples: int, seed: int, level: float = 0.95
+    scorer: Scorer,
+    groups: npt.ArrayLike,
+    n_resamples: int,
+    seed: int,
+    level: float = 0.95,
+    evidence: Mapping[str, int] | None = None,
 ) -> dict[str, tuple[float, float]]:
-    """Return name → (low, high) of every metric `scorer` gives for (b, n) weights.
+    """Return name → (low, high) of every metric `scorer` gives for (b, n) weights: BCa over groups, see `Distribution`.
 
-    Percentile bootstrap (Efron 1979) over groups; resamples in which a metric is undefined take no part in
-    its interval. NaN where it is undefined in all of them.
+    A metric that is 1 in all resamples gets Wilson's lower limit for as many trials as there are groups that could have
+    shown an error: `evidence[name]`, else all. One that is 0 in all gets the upper limit where `evidence` names it
+    (elsewhere 0 is no proportion). NaN where a metric is undefined in all resamples, or for lack of a second group.
     """
-    chunks = [scorer(weights) for weights in resample_weights(groups, n_resamples, seed)]
-    tail = 100 * (1 - level) / 2
+    known = evidence or {}
     found = {}
-    for name in chunks[0]:
-        values = np.concatenate([chunk[name] for chunk in chunks])
-        values = values[np.isfinite(values)]
-        low, high = np.percentile(values, [tail, 100 - tail]) if len(values) else (np.nan, np.nan)
-        found[name] = (float(low), float(high))
+    for name, one in distributions(scorer, groups, n_resamples, seed).items():
+        constant = len(one.draws) and one.draws[0] == one.draws[-1] == one.value
+        if constant and one.value == 1:
+            trials = known.get(name, one.n_groups)
+            found[name] = wilson(trials, trials, level)
+        elif constant and one.value == 0 and name in known:
+            found[name] = wilson(0, known[name], level)
+        else:
+            found[name] = one.interval(level)
     return found
+
+
+def _joined(chunks: Iterator[dict[str, Floats]]) -> dict[str, Floats]:
+    """Return name → the finite values of all chunks."""
+    parts = list(chunks)
+    joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return {name: values[np.isfinite(values)] for name, values in joined.items()}

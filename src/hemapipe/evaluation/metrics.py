@@ -15,44 +15,58 @@ Ties between the probabilities of a row go to the first class; ties between rows
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_array
 
-from hemapipe.evaluation.ranking import areas
+from hemapipe.evaluation.ranking import Ranking, incidence
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Scorer = Callable[[Floats], dict[str, Floats]]
 
 
 def score(y: Ints, p: Floats, weights: Floats, class_names: Sequence[str], ece_bins: int = 15) -> dict[str, Floats]:
-    """Return every metric under every weighting, by its flat name.
+    """Return every metric under every weighting, by its flat name: `scorer` for a single use."""
+    return scorer(y, p, class_names, ece_bins)(weights)
+
+
+def scorer(y: Ints, p: Floats, class_names: Sequence[str], ece_bins: int = 15) -> Scorer:
+    """Return a function from weights (B, n), not negative, to every metric, name → (B,).
+
+    What does not depend on the weights is worked out here, once.
 
     Args:
         y: (n,) class indices.
         p: (n, k) probabilities; the predicted class is the largest.
-        weights: (B, n), not negative.
         class_names: k names, in the order of the columns of `p`.
         ece_bins: bins of the calibration error.
 
     Returns:
-        name → (B,): `accuracy`, `error_rate`, `balanced_accuracy`, `kappa`, `mcc`, `log_loss`, `brier`, `ece`,
+        A scorer of `accuracy`, `error_rate`, `balanced_accuracy`, `kappa`, `mcc`, `log_loss`, `brier`, `ece`,
         `micro_roc_auc`, and `<macro|weighted>_<m>`, `<m>_<class>` for m in precision, recall, specificity, f1, f2,
         roc_auc (one class against the rest), pr_auc (average precision).
     """
-    counts = confusion(y, p.argmax(axis=1), weights, len(class_names))
-    return {
-        **confusion_scores(counts, class_names),
-        **probability_scores(y, p, weights, ece_bins),
-        **ranking_scores(y, p, weights, class_names),
-    }
+    parts = [
+        confusion_scorer(y, p.argmax(axis=1), class_names),
+        probability_scorer(y, p, ece_bins),
+        ranking_scorer(y, p, class_names),
+    ]
+    return lambda weights: {name: value for part in parts for name, value in part(weights).items()}
+
+
+def confusion_scorer(y: Ints, predicted: Ints, class_names: Sequence[str]) -> Scorer:
+    """Return a scorer of the metrics of `confusion_scores`."""
+    cells = _cells(y, predicted, len(class_names))
+    return lambda weights: confusion_scores(_counts(cells, weights), class_names)
 
 
 def confusion(actual: Ints, predicted: Ints, weights: Floats, n_classes: int) -> Floats:
     """Return (B, k, k) weighted counts, rows actual, columns predicted."""
-    cells = np.eye(n_classes**2)[actual * n_classes + predicted]
-    return (weights @ cells).reshape(-1, n_classes, n_classes)
+    return _counts(_cells(actual, predicted, n_classes), weights)
 
 
 def confusion_scores(counts: Floats, class_names: Sequence[str]) -> dict[str, Floats]:
@@ -72,42 +86,63 @@ def confusion_scores(counts: Floats, class_names: Sequence[str]) -> dict[str, Fl
 
 
 def probability_scores(y: Ints, p: Floats, weights: Floats, ece_bins: int) -> dict[str, Floats]:
-    """Return `log_loss`, `brier` and `ece` under every weighting.
+    """Return `log_loss`, `brier` and `ece` under every weighting: `probability_scorer` for a single use."""
+    return probability_scorer(y, p, ece_bins)(weights)
+
+
+def probability_scorer(y: Ints, p: Floats, ece_bins: int) -> Scorer:
+    """Return a scorer of `log_loss`, `brier` and `ece`.
 
     Log loss is in nats, with probabilities held at or above the machine epsilon. Brier (1950) is the mean over
     samples of the sum over classes of squared differences, 0 to 2: for two classes twice the binary form. ECE (Guo et
     al. 2017, arXiv:1706.04599): equal-width bins of the largest probability, mean |accuracy − confidence|.
     """
-    truth = np.eye(p.shape[1])[y]
+    n, samples = len(y), np.arange(len(y))
     confidence = p.max(axis=1)
+    log_loss = -np.log(np.maximum(p[samples, y], np.finfo(np.float64).eps))
+    brier = ((p - np.eye(p.shape[1])[y]) ** 2).sum(axis=1)
     off = (p.argmax(axis=1) == y) - confidence
-    in_bin = np.eye(ece_bins)[confidence_bins(confidence, ece_bins)]
-    losses = np.column_stack(
-        [
-            -np.log(np.maximum(p[np.arange(len(y)), y], np.finfo(np.float64).eps)),
-            ((p - truth) ** 2).sum(axis=1),
-            in_bin * off[:, None],
-        ]
-    )
-    means = _ratio(weights @ losses, weights.sum(axis=1)[:, None])
-    return {"log_loss": means[:, 0], "brier": means[:, 1], "ece": np.abs(means[:, 2:]).sum(axis=1)}
+    row = np.concatenate([np.zeros(n, int), np.ones(n, int), 2 + confidence_bins(confidence, ece_bins)])
+    sums = incidence(row, np.tile(samples, 3), (2 + ece_bins, n), np.concatenate([log_loss, brier, off]))
+
+    def of(weights: Floats) -> dict[str, Floats]:
+        means = _ratio((sums @ weights.T).T, weights.sum(axis=1, dtype=np.float64)[:, None])
+        return {"log_loss": means[:, 0], "brier": means[:, 1], "ece": np.abs(means[:, 2:]).sum(axis=1)}
+
+    return of
 
 
-def ranking_scores(y: Ints, p: Floats, weights: Floats, class_names: Sequence[str]) -> dict[str, Floats]:
-    """Return the areas under the ROC and precision-recall curves: per class against the rest, averaged, micro."""
-    truth = np.eye(p.shape[1], dtype=bool)[y]
-    pairs = [areas(p[:, c], truth[:, c], weights) for c in range(p.shape[1])]
-    named = {
-        "roc_auc": np.column_stack([auc for auc, _ in pairs]),
-        "pr_auc": np.column_stack([precision for _, precision in pairs]),
-    }
-    micro, _ = areas(p, truth, weights)  # every (sample, class) pair is one decision
-    return {"micro_roc_auc": micro, **_named(named, weights @ truth.astype(np.float64), class_names)}
+def ranking_scorer(y: Ints, p: Floats, class_names: Sequence[str]) -> Scorer:
+    """Return a scorer of the areas under the ROC and precision-recall curves: per class, averaged, micro."""
+    k = p.shape[1]
+    truth = np.eye(k, dtype=bool)[y]
+    by_class = [Ranking(p[:, c], truth[:, c]) for c in range(k)]
+    micro = Ranking(p, truth)  # every (sample, class) pair is one decision
+    members = incidence(y, np.arange(len(y)), (k, len(y)))
+
+    def of(weights: Floats) -> dict[str, Floats]:
+        pairs = np.array([one.areas(weights) for one in by_class])  # (k, 2, B)
+        named = {"roc_auc": pairs[:, 0].T, "pr_auc": pairs[:, 1].T}
+        support = np.asarray((members @ weights.T).T, np.float64)
+        return {"micro_roc_auc": micro.areas(weights)[0], **_named(named, support, class_names)}
+
+    return of
 
 
 def confidence_bins(confidence: Floats, n_bins: int) -> Ints:
     """Return the equal-width bin of each confidence; bin i holds (i/n, (i+1)/n], the first one 0 too."""
     return np.clip(np.ceil(confidence * n_bins).astype(np.int64) - 1, 0, n_bins - 1)
+
+
+def _cells(actual: Ints, predicted: Ints, k: int) -> csr_array:
+    """Return (k², n): in which cell of the confusion matrix each sample lies."""
+    return incidence(actual * k + predicted, np.arange(len(actual)), (k**2, len(actual)))
+
+
+def _counts(cells: csr_array, weights: Floats) -> Floats:
+    """Return (B, k, k) counts, in double precision whatever the weights are in."""
+    k = math.isqrt(cells.shape[0])
+    return np.asarray((cells @ weights.T).T, np.float64).reshape(-1, k, k)
 
 
 def _per_class(counts: Floats) -> dict[str, Floats]:

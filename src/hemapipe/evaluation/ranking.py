@@ -1,60 +1,79 @@
-"""Areas under the ROC and the precision-recall curve over many weightings at once.
+"""Areas under the ROC and precision-recall curves, for many weightings of the same samples at once.
 
-Sorting is done once; each weighting then costs one cumulative sum.
+Sorting is done once. A weighting then costs sums over the sorted samples at the scores of the positives alone, kept as
+sparse matrices: each class has its own positives, so all classes together take no more rows than there are samples.
 """
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_array
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 
 def areas(scores: Floats, positive: Bools, weights: Floats) -> tuple[Floats, Floats]:
-    """Return the ROC AUC and the average precision under every weighting.
-
-    ROC AUC is the probability that a positive outranks a negative, ties one half (Mann-Whitney). Average precision is
-    the precision at the threshold of each positive, averaged over the positives; tied scores share a threshold, nothing
-    is interpolated (scikit-learn's `average_precision_score`).
-
-    Args:
-        scores: (n,), or (n, k) for k decisions about each sample.
-        positive: the same shape.
-        weights: (B, n).
-
-    Returns:
-        Two arrays (B,); NaN where a weighting leaves no positive, for the ROC also where it leaves no negative.
-    """
-    samples = np.arange(len(scores)).repeat(scores[0].size)
-    high, high_weights = _sorted(scores.ravel(), positive.ravel(), samples, weights)
-    low, low_weights = _sorted(scores.ravel(), ~positive.ravel(), samples, weights)
-    right, wrong = _cumulative(high_weights), _cumulative(low_weights)
-    n_right, n_wrong = right[:, -1:], wrong[:, -1:]
-
-    below = np.take(wrong, np.searchsorted(low, high, "left"), axis=1)
-    called_right = n_right - np.take(right, np.searchsorted(high, high, "left"), axis=1)
-    called = called_right + (n_wrong - below)
-    precision = np.divide(called_right, called, out=np.zeros_like(called), where=called > 0)
-
-    below += np.take(wrong, np.searchsorted(low, high, "right"), axis=1)
-    auc = _ratio(np.einsum("bi,bi->b", high_weights, below) / 2, (n_right * n_wrong)[:, 0])
-    return auc, _ratio(np.einsum("bi,bi->b", high_weights, precision), n_right[:, 0])
+    """Return the ROC AUC and the average precision under every weighting; see `Ranking`."""
+    return Ranking(scores, positive).areas(weights)
 
 
-def _sorted(scores: Floats, chosen: Bools, samples: npt.NDArray[np.int64], weights: Floats) -> tuple[Floats, Floats]:
-    """Return the chosen scores, ascending, and the weights (B, m) of their samples."""
-    rows = np.flatnonzero(chosen)
-    rows = rows[np.argsort(scores[rows], kind="stable")]
-    return scores[rows], np.take(weights, samples[rows], axis=1)
+class Ranking:
+    """Decisions sorted by their score, to be weighted many times."""
+
+    def __init__(self, scores: Floats, positive: Bools) -> None:
+        """Sort `scores`, (n,) or (n, k) for k decisions about each sample; `positive` has the same shape."""
+        n = len(scores)
+        sample = np.arange(n).repeat(scores[0].size)
+        chosen = positive.ravel()
+        high, low, rest = scores.ravel()[chosen], scores.ravel()[~chosen], sample[~chosen]
+        levels, level = np.unique(high, return_inverse=True)
+        above = np.searchsorted(levels, low, "left")  # the first level that a negative does not outrank
+        tied = np.append(levels, np.nan)[above] == low
+        self._positive = incidence(level, sample[chosen], (len(levels), n))
+        self._between = incidence(above[~tied], rest[~tied], (len(levels) + 1, n))
+        self._tied = incidence(above[tied], rest[tied], (len(levels), n))
+
+    def areas(self, weights: Floats) -> tuple[Floats, Floats]:
+        """Return the ROC AUC and the average precision under every weighting.
+
+        ROC AUC is the probability that a positive outranks a negative, ties one half (Mann-Whitney). Average precision
+        is the precision at the threshold of each positive, averaged over the positives; tied scores share a threshold,
+        nothing is interpolated (scikit-learn's `average_precision_score`).
+
+        Args:
+            weights: (B, n).
+
+        Returns:
+            Two arrays (B,); NaN where a weighting leaves no positive, for the ROC also where it leaves no negative.
+        """
+        columns = np.ascontiguousarray(weights.T)  # (n, B): a sample's weights lie side by side
+        right = self._positive @ columns
+        below = np.cumsum(self._between @ columns, axis=0)
+        half = below[:-1].copy()  # negatives below a level, and half of those on it
+        if self._tied.nnz:
+            tied = self._tied @ columns
+            below[1:] += np.cumsum(tied, axis=0)
+            half = below[:-1] + tied / 2
+        called_right = np.cumsum(right[::-1], axis=0)[::-1]
+        called = called_right + (below[-1] - below[:-1])
+        n_right = right.sum(axis=0, dtype=np.float64)
+        precision = called_right / np.maximum(called, np.finfo(called.dtype).tiny)
+        auc = _ratio(_dot(right, half), n_right * below[-1])
+        return auc, _ratio(_dot(right, precision), n_right)
 
 
-def _cumulative(weights: Floats) -> Floats:
-    """Return (B, m + 1): column i is the weight of the first i of m samples."""
-    sums = np.zeros((len(weights), weights.shape[1] + 1))
-    np.cumsum(weights, axis=1, out=sums[:, 1:])
-    return sums
+def incidence(row: Ints, column: Ints, shape: tuple[int, int], values: Floats | None = None) -> csr_array:
+    """Return a sparse matrix of `values`; without any of ones, in single precision, as the weights may be."""
+    filled = np.ones(len(row), np.float32) if values is None else values
+    return csr_array((filled, (row, column)), shape=shape)
+
+
+def _dot(left: Floats, right: Floats) -> Floats:
+    """Return the sums over the first axis of products, in double precision."""
+    return np.einsum("ib,ib->b", left, right, dtype=np.float64)
 
 
 def _ratio(top: Floats, bottom: Floats) -> Floats:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from hemapipe.evaluation.bootstrap import intervals
-from hemapipe.evaluation.metrics import Floats, probability_scores, score
+from hemapipe.evaluation.bootstrap import FEW_GROUPS, Scorer, intervals
+from hemapipe.evaluation.metrics import Floats, probability_scorer, scorer
 from hemapipe.evaluation.params import EvaluateParams
 from hemapipe.evaluation.predictions import ScoredRows
+from hemapipe.evaluation.proportions import evidence, proportions
+from hemapipe.evaluation.wilson import wilson
 
 #: What calibration changes; their values before it are kept beside those after.
 UNCALIBRATED = ("log_loss", "ece")
@@ -17,23 +19,41 @@ def summarise(rows: ScoredRows, params: EvaluateParams, seed: int) -> dict[str, 
     """Return flat, finite metrics over the test rows of all folds.
 
     `<metric>` is the value over all rows; `<metric>_sd` the standard deviation over folds (n − 1; left out with one
-    fold); `<metric>_low` and `<metric>_high` the 95 % bootstrap interval over groups. Undefined metrics are left out
-    (see `metrics`). Six significant digits, so that the order of sums in a linear-algebra library does not show.
+    fold); `<metric>_low` and `<metric>_high` the 95 % interval of `limits`. Undefined metrics are left out (see
+    `metrics`). `few_groups` is 1 below `FEW_GROUPS` groups. Six significant digits, so that the order of sums in a
+    linear-algebra library does not show.
     """
-
-    def scorer(weights: Floats) -> dict[str, Floats]:
-        raw = probability_scores(rows.y, rows.raw, weights, params.ece_bins)
-        before = {f"{name}_uncalibrated": raw[name] for name in UNCALIBRATED}
-        return score(rows.y, rows.p, weights, rows.class_names, params.ece_bins) | before
-
+    score = model_scorer(rows, params.ece_bins)
     folds = np.unique(rows.fold)
     masks = [(rows.fold == fold).astype(float) for fold in folds]
     found: dict[str, float] = {}
-    for name, values in scorer(np.vstack([np.ones(len(rows.y)), *masks])).items():
+    for name, values in score(np.vstack([np.ones(len(rows.y)), *masks])).items():
         found[name] = float(values[0])
         if len(folds) > 1:
             found[f"{name}_sd"] = float(np.std(values[1:], ddof=1))
-    for name, (low, high) in intervals(scorer, rows.group, params.n_resamples, seed).items():
+    for name, (low, high) in limits(rows, score, params.n_resamples, seed).items():
         found |= {f"{name}_low": low, f"{name}_high": high}
-    counts = {"n_test": len(rows.y), "n_groups": len(np.unique(rows.group)), "n_folds": len(folds)}
-    return {name: float(f"{value:.6g}") for name, value in found.items() if np.isfinite(value)} | counts
+    n_groups = len(np.unique(rows.group))
+    counts = {"n_test": len(rows.y), "n_groups": n_groups, "n_folds": len(folds)}
+    rounded = {name: float(f"{value:.6g}") for name, value in found.items() if np.isfinite(value)}
+    return rounded | counts | {"few_groups": int(n_groups < FEW_GROUPS)}
+
+
+def model_scorer(rows: ScoredRows, ece_bins: int) -> Scorer:
+    """Return a scorer of every metric of the calibrated probabilities, and of `UNCALIBRATED` before calibration."""
+    after = scorer(rows.y, rows.p, rows.class_names, ece_bins)
+    before = probability_scorer(rows.y, rows.raw, ece_bins)
+
+    def score(weights: Floats) -> dict[str, Floats]:
+        raw = before(weights)
+        return after(weights) | {f"{name}_uncalibrated": raw[name] for name in UNCALIBRATED}
+
+    return score
+
+
+def limits(rows: ScoredRows, score: Scorer, n_resamples: int, seed: int) -> dict[str, tuple[float, float]]:
+    """Return name → 95 % interval: over groups; Wilson's for proportions where each group is a single test row."""
+    found = intervals(score, rows.group, n_resamples, seed, evidence=evidence(rows))
+    if len(np.unique(rows.group)) == len(rows.y):
+        found |= {name: wilson(*counts) for name, counts in proportions(rows).items()}
+    return found
