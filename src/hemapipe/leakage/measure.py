@@ -54,9 +54,14 @@ def whole(job: Job) -> SplitParams:
 
     Nothing is chosen here, so that nothing has to be validated; and more images to train on are nearer to a real run.
     """
-    own = job.split
-    folds = {"n_folds": job.params.n_folds, "test_frac": 0.5, "val_frac": 0}  # a share to test on means nothing here
-    return SplitParams(scheme=own.scheme, embargo=own.embargo, drop=own.drop, **folds)
+    return SplitParams(
+        scheme=job.split.scheme,
+        n_folds=job.params.n_folds,
+        test_frac=0.5,  # of a holdout, which is never made here
+        val_frac=0,
+        embargo=job.split.embargo,
+        drop=job.split.drop,
+    )
 
 
 def _calls(job: Job, both: arms.Arms, manifest: pd.DataFrame, data: Path) -> dict[str, pd.DataFrame]:
