@@ -58,7 +58,7 @@ def audit(inputs: Inputs, params: AuditParams, row: FeatureRow, seed: int, n_job
         findings += [
             *shortcuts.check_shortcuts(inputs, probes),
             shortcuts.left_out(probes, sorted(set(inputs.rows["label"]) - {""})),
-            suspects.check_labels(inputs, probes.get("full_image")),
+            suspects.check_labels(inputs, probes),
             oddities.check_quality(inputs, measures.quality),
             oddities.check_outliers(inputs),
         ]

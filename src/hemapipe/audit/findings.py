@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -33,7 +34,7 @@ class Finding:
     advice: str = ""
     panels: list[Panel] = field(default_factory=list)
     n_panels: int = 0
-    numbers: dict[str, float | int] = field(default_factory=dict)
+    numbers: Mapping[str, float | int] = field(default_factory=dict)
 
 
 def worst(findings: list[Finding]) -> Verdict:

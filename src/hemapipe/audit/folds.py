@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from hemapipe.audit.inputs import Inputs
 from hemapipe.core.errors import HemapipeError
@@ -72,6 +73,6 @@ def _relaxed(params: SplitParams, most: int) -> list[SplitParams]:
     ]
 
 
-def _rows(inputs: Inputs, table: object, role: str) -> np.ndarray:
-    chosen = table.loc[table["role"] == role, "image_id"]  # type: ignore[attr-defined]
+def _rows(inputs: Inputs, table: pd.DataFrame, role: str) -> np.ndarray:
+    chosen = table.loc[table["role"] == role, "image_id"]
     return np.sort(chosen.map(inputs.row_of).to_numpy(int))

@@ -50,8 +50,7 @@ def measure(packed: np.ndarray, work: Path, n_jobs: int) -> Measures:
         tables.append(table)
         out[start : start + len(images)] = images
     out.flush()
-    parts = np.split(np.concatenate(tables), np.cumsum(_WIDTHS)[:-1], axis=1)
-    return Measures(*parts, neutralised=out)
+    return Measures(*np.split(np.concatenate(tables), np.cumsum(_WIDTHS)[:-1], axis=1), out)
 
 
 def _measured(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

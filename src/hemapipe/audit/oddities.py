@@ -43,7 +43,9 @@ def check_quality(inputs: Inputs, measures: np.ndarray) -> Finding:
     numbers = {f"n_{name}": int(mask.sum()) for name, mask in found.items()}
     if not any(numbers.values()):
         return Finding("quality", "Image quality", "ok", "No image falls out of its set.", numbers=numbers)
-    words = [f"{counted(int(mask.sum()), 'image')} {name.replace('_', ' ')}" for name, mask in found.items() if mask.any()]
+    words = [
+        f"{counted(int(mask.sum()), 'image')} {name.replace('_', ' ')}" for name, mask in found.items() if mask.any()
+    ]
     panels = []
     for name, mask in found.items():
         order = np.flatnonzero(mask)[np.argsort(measures[mask][:, 0], kind="stable")]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
 from hemapipe.core.params import Section
@@ -10,7 +12,7 @@ from hemapipe.core.params import Section
 class AuditParams(Section):
     """Which features stand for the full image, and how the shortcut probes are cross-validated."""
 
-    features: str = Field("lite0", min_length=1)
-    px: int = Field(128, ge=32)
-    n_folds: int = Field(5, ge=2, le=20)
-    n_resamples: int = Field(2000, ge=100)
+    features: Annotated[str, Field(min_length=1)] = "lite0"
+    px: Annotated[int, Field(ge=32)] = 128
+    n_folds: Annotated[int, Field(ge=2, le=20)] = 5
+    n_resamples: Annotated[int, Field(ge=100)] = 2000

@@ -42,7 +42,7 @@ _INVERSE_PENALTY = 0.003  # for some hundred to thousand standardised features, 
 class Probe:
     """The outcome of one probe: out-of-fold balanced accuracy with its 95 % interval over groups.
 
-    `rows` are the tested rows of the packed array, in order; `probabilities` (len(rows), k) are theirs, `groups` theirs.
+    `rows` are the tested rows of the packed array, in order; `probabilities` (len(rows), k) are theirs.
     """
 
     balanced_accuracy: float

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 MEASURES = ("sharpness", "dark_end", "light_end", "clipped", "entropy")
-#: Robust z beyond which a value is an outlier of its set (Iglewicz & Hoaglin, How to detect and handle outliers, 1993).
+#: Robust z beyond which a value is an outlier (Iglewicz & Hoaglin, How to detect and handle outliers, 1993).
 _OUTLYING = 3.5
-#: An image whose 99th percentile of grey is below the first, or whose 5th percentile is above the second, shows nothing.
+#: An image whose 99th percentile of grey is below the first, or 5th percentile above the second, shows nothing.
 _DARK, _LIGHT = 0.30, 0.95
 _CLIPPED = 0.25
 _ENTROPY = 2.5  # bits of the grey histogram; stained fields have 5 to 7.5, a plain surface less than 2
@@ -36,7 +36,7 @@ def measure(image: np.ndarray) -> np.ndarray:
     counts = np.bincount(grey.ravel(), minlength=256) / grey.size
     edges = float(cv2.Laplacian(grey, cv2.CV_32F).var())
     below = np.searchsorted(np.cumsum(counts), [0.99, 0.05])
-    clipped = max(float((image == 255).all(axis=2).mean()), 0.0)
+    clipped = float((image == 255).all(axis=2).mean())
     known = counts[counts > 0]
     return np.array(
         [

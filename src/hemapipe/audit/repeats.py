@@ -47,7 +47,14 @@ def check_exact(inputs: Inputs) -> Finding:
     )
     panels = [_panel(inputs, "equal pixels", ids) for ids in _telling(inputs, sets)[:_SHOWN]]
     return Finding(
-        "exact_repeats", "Exact repeats", _verdict(inputs, numbers), evidence, _KEEP_TOGETHER, panels, len(sets), numbers
+        "exact_repeats",
+        "Exact repeats",
+        _verdict(inputs, numbers),
+        evidence,
+        _KEEP_TOGETHER,
+        panels,
+        len(sets),
+        numbers,
     )
 
 
@@ -77,7 +84,9 @@ def check_contradictions(inputs: Inputs) -> Finding:
     """Judge equal pixels, and near repeats, under different labels."""
     sets = contradictory_sets(inputs.manifest)
     label = dict(zip(inputs.manifest["image_id"], inputs.manifest["label"], strict=True))
-    near = [pair for pair in near_pairs(inputs) if "" not in map(label.get, pair) and len(set(map(label.get, pair))) > 1]
+    near = [
+        pair for pair in near_pairs(inputs) if "" not in map(label.get, pair) and len(set(map(label.get, pair))) > 1
+    ]
     numbers = {"n_sets": len(sets), "n_near_pairs": len(near)}
     title = "Contradictory labels"
     if not sets and not near:
@@ -131,5 +140,5 @@ def _telling(inputs: Inputs, sets: list[list[str]]) -> list[list[str]]:
 
 def _panel(inputs: Inputs, caption: str, ids: list[str], most: int = 6) -> Panel:
     table = inputs.manifest.set_index("image_id")
-    notes = [" · ".join(filter(None, table.loc[image, ["label", "patient"]])) for image in ids[:most]]
+    notes = [" · ".join(filter(None, map(str, table.loc[image, ["label", "patient"]]))) for image in ids[:most]]
     return Panel(caption, list(zip(ids[:most], notes, strict=True)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hemapipe.audit import metadata
-from hemapipe.audit.findings import Finding, Verdict, counted, some
+from hemapipe.audit.findings import Finding, Panel, Verdict, counted, some
 from hemapipe.audit.folds import honest_folds
 from hemapipe.audit.inputs import Inputs
 from hemapipe.audit.measure import Measures
@@ -14,7 +14,7 @@ from hemapipe.audit.probes import NAMES, Probe, run_probe
 
 #: What must not tell a class. The mean colour holds stain and cells as well; cell size is what a haematologist reads.
 FORBIDDEN = ("background_colour", "border", "metadata")
-#: The interval must begin this much of the way from chance to 1 above chance: the little that luck with few groups gives.
+#: The interval must begin this far above chance, as a share of the way to 1: luck with few groups gives a little.
 _MARGIN = 0.05
 #: A shortcut that gets this far, of the way from chance to the full image, would carry a result.
 _GRAVE = 1 / 3
@@ -25,7 +25,9 @@ _ADVICE = {
 }
 
 
-def run_probes(inputs: Inputs, measures: Measures, neutral: np.ndarray, params: AuditParams, seed: int) -> dict[str, Probe]:
+def run_probes(
+    inputs: Inputs, measures: Measures, neutral: np.ndarray, params: AuditParams, seed: int
+) -> dict[str, Probe]:
     """Return the probes by name, and `metadata_without_bytes` as evidence; {} where no honest split of two classes is.
 
     `neutral` (n, d) are the features of the neutralised images.
@@ -59,7 +61,8 @@ def check_shortcuts(inputs: Inputs, probes: dict[str, Probe]) -> list[Finding]:
         why = "no labels are known" if not labels else "fewer than two classes have two groups each"
         advice = "" if labels else "Give labels by --pattern, as in 'images/{patient}/{label}/{name}'."
         return [Finding("shortcuts", "Shortcut probes", "ok", f"Not run: {why}.", advice)]
-    return [_forbidden(name, probes) for name in FORBIDDEN] + [_mean_colour(probes), _dependence(probes)]
+    found = [_forbidden(name, probes, _given_away(inputs, probes[name])) for name in FORBIDDEN]
+    return [*found, _mean_colour(probes), _dependence(probes)]
 
 
 def is_above_chance(probe: Probe) -> bool:
@@ -81,11 +84,26 @@ def told(probe: Probe) -> str:
     )
 
 
-def _forbidden(name: str, probes: dict[str, Probe]) -> Finding:
+def _given_away(inputs: Inputs, probe: Probe, most: int = 6) -> list[Panel]:
+    """Return a panel per class with the images that the probe names rightly and most surely, one of each group."""
+    rows = inputs.rows.iloc[probe.rows]
+    names = sorted(set(rows["label"]))
+    called = probe.probabilities.argmax(axis=1)
+    panels = []
+    for index, label in enumerate(names):
+        right = np.flatnonzero((called == index) & (rows["label"] == label).to_numpy())
+        ordered = right[np.argsort(-probe.probabilities[right, index], kind="stable")]
+        surest = ordered[~rows["group"].iloc[ordered].duplicated().to_numpy()][:most]
+        cards = [(str(rows["image_id"].iloc[row]), f"sure to {probe.probabilities[row, index]:.2f}") for row in surest]
+        panels += [Panel(f"{label}: surest without a look at the cells", cards)] if cards else []
+    return panels
+
+
+def _forbidden(name: str, probes: dict[str, Probe], panels: list[Panel]) -> Finding:
     probe, full = probes[name], probes["full_image"]
     title = f"Shortcut: {name.replace('_', ' ')}"
     numbers = {"balanced_accuracy": probe.balanced_accuracy}
-    evidence = f"{NAMES[name].capitalize()}: {told(probe)}; full image {full.balanced_accuracy:.3f}."
+    evidence = f"{NAMES[name][0].upper()}{NAMES[name][1:]}: {told(probe)}; full image {full.balanced_accuracy:.3f}."
     above = is_above_chance(probe)
     if name == "metadata":
         bare = probes["metadata_without_bytes"]
@@ -96,14 +114,15 @@ def _forbidden(name: str, probes: dict[str, Probe]) -> Finding:
     if not above:
         return Finding(name, title, "ok", evidence, numbers=numbers)
     verdict: Verdict = "inflates" if share_of_full(probe, full) >= _GRAVE else "warning"
-    return Finding(name, title, verdict, evidence, _ADVICE[name], numbers=numbers)
+    return Finding(name, title, verdict, evidence, _ADVICE[name], panels, len(panels), numbers)
 
 
 def _mean_colour(probes: dict[str, Probe]) -> Finding:
     probe, full = probes["mean_colour"], probes["full_image"]
     reached = share_of_full(probe, full)
     strong = is_above_chance(probe) and reached >= 0.8
-    evidence = f"Three numbers, the mean colour: {told(probe)}; that is {100 * max(reached, 0):.0f} % of the way to the full image."
+    way = f"that is {100 * max(reached, 0):.0f} % of the way from chance to the full image"
+    evidence = f"Three numbers, the mean colour: {told(probe)}; {way}."
     advice = "Normalise the stain, and report results on slides of another stain batch." if strong else ""
     return Finding("mean_colour", "Shortcut: mean colour", "warning" if strong else "ok", evidence, advice)
 
@@ -131,6 +150,6 @@ def left_out(probes: dict[str, Probe], labels: list[str]) -> Finding | None:
         return None
     return Finding(
         "untestable", "Classes that cannot be tested", "inflates",
-        f"{counted(missing, 'class', 'classes')} of {some(labels, 10)} come from a single group: whatever is reported for "
-        "them was trained on the same people.", "Collect more patients of them, or leave them out.",
+        f"{counted(missing, 'class', 'classes')} of {some(labels, 10)} with a single group: what is reported of such "
+        "a class was trained on the same people.", "Collect more patients of them, or leave them out.",
     )  # fmt: skip

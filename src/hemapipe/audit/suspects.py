@@ -6,9 +6,9 @@ import warnings
 
 import numpy as np
 
-from hemapipe.audit.findings import Finding, Panel, counted
+from hemapipe.audit.findings import Finding, Panel, Verdict, counted
 from hemapipe.audit.inputs import Inputs
-from hemapipe.audit.probes import Probe
+from hemapipe.audit.probes import DEEP, Probe
 
 _SHOWN = 24
 _PER_PANEL = 6
@@ -31,11 +31,12 @@ def suspects(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
     return np.asarray(found, int)
 
 
-def check_labels(inputs: Inputs, probe: Probe | None) -> Finding:
-    """List labels that the full-image probe contradicts out of fold."""
+def check_labels(inputs: Inputs, probes: dict[str, Probe]) -> Finding:
+    """List labels contradicted out of fold by the better of the two probes that see the image."""
     title = "Suspected label errors"
-    if probe is None:
+    if not probes:
         return Finding("suspected_labels", title, "ok", "Not checked: there is no honest split of two classes.")
+    probe = max((probes[name] for name in DEEP), key=lambda one: one.balanced_accuracy)
     rows = inputs.rows.iloc[probe.rows]
     names = sorted(set(rows["label"]))
     found = suspects(np.searchsorted(names, rows["label"].to_numpy(str)), probe.probabilities)
@@ -60,5 +61,5 @@ def check_labels(inputs: Inputs, probe: Probe | None) -> Finding:
         for start in range(0, len(cards), _PER_PANEL)
     ]
     advice = "Look at the first ones with somebody who can read smears; never change test labels by this list alone."
-    verdict = "ok" if weak else "warning"
+    verdict: Verdict = "ok" if weak else "warning"
     return Finding("suspected_labels", title, verdict, evidence, advice, panels, len(found), numbers)

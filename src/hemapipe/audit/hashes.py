@@ -1,0 +1,67 @@
+"""What hashes alone tell: which files are the same, and which subjects share them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from hemapipe.core.errors import HemapipeError
+from hemapipe.sources.cnmc import shared_subjects
+
+_SHA256 = "[0-9a-fA-F]{64}"
+
+
+def read_hashes(path: Path) -> pd.DataFrame:
+    """Read a CSV with the columns `sha256` and `path`, a row per file.
+
+    Raises:
+        HemapipeError: no such file, no such columns, or a value that is no SHA-256.
+    """
+    if not path.is_file():
+        raise HemapipeError(f"{path} not found: give a CSV with the columns sha256 and path")
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise HemapipeError(f"{path} is no CSV with the columns sha256 and path: {error}") from error
+    if not {"sha256", "path"} <= set(table):
+        raise HemapipeError(f"{path} needs the columns sha256 and path; it has {', '.join(map(str, table))}")
+    wrong = ~table["sha256"].str.fullmatch(_SHA256)
+    if wrong.any():
+        raise HemapipeError(
+            f"{path}: {int(wrong.sum())} values are no SHA-256, the first in line {int(wrong.to_numpy().argmax()) + 2}"
+        )
+    return table.assign(sha256=table["sha256"].str.lower())
+
+
+def audit_hashes(table: pd.DataFrame) -> dict[str, Any]:
+    """Return what equal hashes tell of the files of C-NMC-like names (`UID_<subject>_…`).
+
+    Returns:
+        files, and repeats, the sets of paths with one hash; subjects, pairs of subjects who share files, with
+        the number and an example; persons, subjects who hang together.
+    """
+    groups = table.sort_values("path").groupby("sha256")["path"].agg(list)
+    shared = shared_subjects(table)
+    return {
+        "files": len(table),
+        "repeats": sorted(paths for paths in groups if len(paths) > 1),
+        "subjects": shared.drop(columns="person").to_dict("records"),
+        "persons": sorted(set(shared["person"])),
+    }
+
+
+def render(found: dict[str, Any]) -> str:
+    """Return the outcome as text for a terminal."""
+    n_pairs = sum(len(paths) * (len(paths) - 1) // 2 for paths in found["repeats"])
+    lines = [f"{found['files']:,} files; {n_pairs} pairs of identical files", ""]
+    if found["subjects"]:
+        lines.append("Subjects who share files: a split that keeps them apart leaks.")
+    for pair in found["subjects"]:
+        files = "file" if pair["n_shared"] == 1 else "files"
+        lines += [f"  {pair['subject']} and {pair['other']} share {pair['n_shared']} {files}, such as"]
+        lines += [f"    {pair['path']}", f"    {pair['other_path']}"]
+    if found["persons"]:
+        lines += ["", "To be kept on one side: " + ", ".join(found["persons"])]
+    return "\n".join(lines)

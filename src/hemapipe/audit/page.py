@@ -1,0 +1,82 @@
+"""The audit as one HTML page that needs no network: verdicts, probes, and the images concerned side by side."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import cv2
+import jinja2
+import numpy as np
+
+from hemapipe.audit.core import Audit
+from hemapipe.audit.findings import WORDS, Finding, worst
+from hemapipe.audit.inputs import Inputs
+from hemapipe.audit.probes import NAMES
+from hemapipe.audit.summary import machine_readable
+
+_HERE = Path(__file__).parent
+#: The look is the report's own.
+_TEMPLATES = [_HERE / "templates", _HERE.parent / "report" / "templates"]
+_SIDE = 144  # px of a thumbnail
+_QUALITY = 82
+HEADLINES = {
+    "ok": "Nothing found that would inflate results.",
+    "warning": "Some things to look at before you believe a number.",
+    "inflates": "Results on these images would be too good, unless you act on what is marked below.",
+}
+
+
+def render(audit: Audit, title: str) -> str:
+    """Return the page; `title` names the collection. Equal findings give equal bytes."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters["count"] = lambda value: f"{value:,}".replace(",", "\u202f")
+    numbers = machine_readable(audit)
+    verdict = worst(audit.findings)
+    return environment.get_template("audit.html.j2").render(
+        title=title,
+        numbers=numbers,
+        headline=HEADLINES[verdict],
+        verdict=verdict,
+        words=WORDS,
+        tally={name: sum(finding.verdict == name for finding in audit.findings) for name in reversed(WORDS)},
+        findings=audit.findings,
+        shown=[(finding, _panels(audit.inputs, finding)) for finding in audit.findings if finding.panels],
+        probes=[(name, NAMES[name], numbers["probes"][name]) for name in NAMES if name in numbers["probes"]],
+    )
+
+
+def _panels(inputs: Inputs, finding: Finding) -> list[dict[str, Any]]:
+    """Return caption and images (thumbnail, file name, path, note) of a finding's panels."""
+    return [
+        {
+            "caption": panel.caption,
+            "images": [
+                {
+                    "src": thumbnail(inputs.packed[inputs.row_of[image]]),
+                    "path": inputs.path_of[image],
+                    "name": inputs.path_of[image].rsplit("/", 1)[-1],
+                    "note": note,
+                }
+                for image, note in panel.images
+            ],
+        }
+        for panel in finding.panels
+    ]
+
+
+def thumbnail(image: np.ndarray) -> str:
+    """Return a small JPEG of an RGB uint8 image as a data URL."""
+    side = min(_SIDE, image.shape[0])
+    small = image if side == image.shape[0] else cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
+    done, data = cv2.imencode(".jpg", small[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+    if not done:
+        raise ValueError("OpenCV could not encode a thumbnail")
+    return "data:image/jpeg;base64," + base64.b64encode(data.tobytes()).decode()
