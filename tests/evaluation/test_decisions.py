@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from evaluation_examples import CLASSES, calibration, manifest_and_groups, predictions
+from scipy.stats import binomtest
 from sklearn.metrics import recall_score
 
 from hemapipe.calibrate.folds import calibrate
@@ -83,3 +84,22 @@ def test_thresholds_on_too_few_rows_are_counted():
 def test_calibration_without_thresholds_gives_no_decision_metrics():
     rows = scored_rows(PREDICTED, calibration(), MANIFEST, GROUPS)
     assert decisions.summarise(rows, calibration(), PARAMS, 1) == {"n_thresholds_noted": 0}
+
+
+def test_where_every_group_is_one_image_the_interval_is_wilsons():
+    alone = GROUPS.assign(group=GROUPS["image_id"])
+    _, fitted = scored()
+    rows = scored_rows(PREDICTED, fitted, MANIFEST, alone)
+    found = decisions.summarise(rows, fitted, PARAMS, 1)
+    n = int((rows.y > 0).sum())
+    bounds = binomtest(round(found["screen_sensitivity"] * n), n).proportion_ci(0.95, "wilson")
+    assert found["screen_sensitivity_low"] == pytest.approx(bounds.low, rel=1e-4)
+    assert found["screen_sensitivity_high"] == pytest.approx(bounds.high, rel=1e-4)
+
+
+def test_a_share_without_an_error_has_an_interval_of_its_groups():
+    predicted = predictions(MANIFEST, GROUPS, skill=12)
+    found = decisions.summarise(*scored(predicted=predicted), PARAMS, 1)
+    bounds = binomtest(8, 8).proportion_ci(0.95, "wilson")  # 8 of the 24 groups are benign
+    assert found["screen_specificity"] == 1
+    assert found["screen_specificity_low"] == pytest.approx(bounds.low, rel=1e-4)

@@ -11,8 +11,10 @@ from hemapipe.calibrate import thresholds
 from hemapipe.evaluation.bootstrap import Scorer, intervals
 from hemapipe.evaluation.params import EvaluateParams
 from hemapipe.evaluation.predictions import ScoredRows
+from hemapipe.evaluation.wilson import wilson
 
 Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 
 
 class Decision(NamedTuple):
@@ -20,7 +22,7 @@ class Decision(NamedTuple):
 
     sensitivity: str  # name of the metric
     specificity: str
-    positive: npt.NDArray[np.bool_]  # (n,) the right answer
+    positive: Bools  # (n,) the right answer
     score: Floats  # (n,) calibrated probability of a yes
     threshold: Floats  # (n,) that of the row's fold; NaN where validation rows gave none
 
@@ -51,7 +53,8 @@ def summarise(rows: ScoredRows, calibration: dict[str, Any], params: EvaluatePar
     `n_thresholds_noted`: how many thresholds of all folds rest on too few validation rows.
     """
     screen = screening(rows, calibration)
-    scorer = rates([*([screen] if screen else []), *one_against_rest(rows, calibration)])
+    decisions = [*([screen] if screen else []), *one_against_rest(rows, calibration)]
+    scorer = rates(decisions)
     folds = np.unique(rows.fold)
     weights = np.vstack([np.ones(len(rows.y)), *[(rows.fold == fold).astype(float) for fold in folds]])
     found: dict[str, float] = {}
@@ -59,7 +62,7 @@ def summarise(rows: ScoredRows, calibration: dict[str, Any], params: EvaluatePar
         found[name] = float(values[0])
         if len(folds) > 1:
             found[f"{name}_sd"] = float(np.std(values[1:], ddof=1))
-    for name, (low, high) in intervals(scorer, rows.group, params.n_resamples, seed).items():
+    for name, (low, high) in limits(rows, decisions, params.n_resamples, seed).items():
         found |= {f"{name}_low": low, f"{name}_high": high}
     counts = {"n_screened": int(np.isfinite(screen.threshold).sum())} if screen else {}
     rounded = {name: float(f"{value:.6g}") for name, value in found.items() if np.isfinite(value)}
@@ -68,21 +71,35 @@ def summarise(rows: ScoredRows, calibration: dict[str, Any], params: EvaluatePar
 
 def rates(decisions: list[Decision]) -> Scorer:
     """Return a scorer of the sensitivity and specificity of each decision; NaN where there is nothing to count."""
-    names: list[str] = []
-    counted, right = [], []
-    for one in decisions:
-        known, called = np.isfinite(one.threshold), one.score >= one.threshold
-        names += [one.sensitivity, one.specificity]
-        counted += [known & one.positive, known & ~one.positive]
-        right += [known & one.positive & called, known & ~one.positive & ~called]
-    cells = np.column_stack([*counted, *right]).astype(float)
+    counted = _counted(decisions)
+    cells = np.column_stack([*[of for of, _ in counted.values()], *[of & right for of, right in counted.values()]])
 
     def scorer(weights: Floats) -> dict[str, Floats]:
-        of, hits = np.split(weights @ cells, 2, axis=1)
+        of, hits = np.split(weights @ cells.astype(float), 2, axis=1)
         shares = np.divide(hits, of, out=np.full_like(of, np.nan), where=of > 0)
-        return {name: shares[:, index] for index, name in enumerate(names)}
+        return {name: shares[:, index] for index, name in enumerate(counted)}
 
     return scorer
+
+
+def limits(rows: ScoredRows, decisions: list[Decision], n_resamples: int, seed: int) -> dict[str, tuple[float, float]]:
+    """Return name → 95 % interval: over groups; Wilson's where each group is a single test row."""
+    counted = _counted(decisions)
+    if len(np.unique(rows.group)) == len(rows.y):
+        single = {name: (int((of & right).sum()), int(of.sum())) for name, (of, right) in counted.items()}
+        return {name: wilson(*count) for name, count in single.items() if count[1]}
+    evidence = {name: len(np.unique(rows.group[of])) for name, (of, _) in counted.items()}
+    return intervals(rates(decisions), rows.group, n_resamples, seed, evidence=evidence)
+
+
+def _counted(decisions: list[Decision]) -> dict[str, tuple[Bools, Bools]]:
+    """Return metric → (n,) which rows it counts (none without a threshold), and which are decided rightly."""
+    found = {}
+    for one in decisions:
+        known, called = np.isfinite(one.threshold), one.score >= one.threshold
+        found[one.sensitivity] = (known & one.positive, called)
+        found[one.specificity] = (known & ~one.positive, ~called)
+    return found
 
 
 def _decide(

@@ -21,9 +21,10 @@ import pandas as pd
 from hemapipe.calibrate.thresholds import DIGITS
 from hemapipe.evaluation.bootstrap import intervals
 from hemapipe.evaluation.decisions import Decision
+from hemapipe.evaluation.metrics import ranking_scorer
 from hemapipe.evaluation.params import EvaluateParams
 from hemapipe.evaluation.predictions import ScoredRows
-from hemapipe.evaluation.ranking import areas
+from hemapipe.evaluation.ranking import Ranking
 from hemapipe.evaluation.wilson import wilson
 
 Floats = npt.NDArray[np.float64]
@@ -114,23 +115,24 @@ def _share(name: str, right: pd.Series) -> dict[str, float]:
 
 
 def _areas(table: pd.DataFrame, class_names: list[str], params: EvaluateParams, seed: int) -> dict[str, float]:
-    """Return `patient_roc_auc` of the screening score, and the macro average of one class against the rest."""
+    """Return `patient_roc_auc` of the screening score, and the macro average of one class against the rest.
+
+    Patients are drawn again and again; an area without an error rests on the patients of the rarer kind.
+    """
+    label = table["label"].map(class_names.index).to_numpy()
+    by_class = ranking_scorer(label, table[[f"p_{name}" for name in class_names]].to_numpy(), class_names)
+    counts = np.bincount(label)
+    evidence = {"patient_macro_roc_auc": int(counts[counts > 0].min())}
+    screen = None
+    if "positive" in table:
+        screen = Ranking(table["screen_score"].to_numpy(), table["positive"].to_numpy())
+        evidence["patient_roc_auc"] = int(min(table["positive"].sum(), (~table["positive"]).sum()))
 
     def scorer(weights: Floats) -> dict[str, Floats]:
-        each = [
-            areas(table[f"p_{name}"].to_numpy(), (table["label"] == name).to_numpy(), weights)[0]
-            for name in class_names
-        ]
-        defined = np.isfinite(each)
-        total = np.where(defined, each, 0).sum(axis=0)
-        n_defined = defined.sum(axis=0)
-        macro = np.divide(total, n_defined, out=np.full(len(total), np.nan), where=n_defined > 0)
-        found = {"patient_macro_roc_auc": macro}
-        if "positive" in table:
-            found["patient_roc_auc"] = areas(table["screen_score"].to_numpy(), table["positive"].to_numpy(), weights)[0]
-        return found
+        found = {"patient_macro_roc_auc": by_class(weights)["macro_roc_auc"]}
+        return found | ({"patient_roc_auc": screen.areas(weights)[0]} if screen else {})
 
     value = {name: float(of[0]) for name, of in scorer(np.ones((1, len(table)))).items()}
-    for name, (low, high) in intervals(scorer, table["unit"], params.n_resamples, seed).items():
+    for name, (low, high) in intervals(scorer, table["unit"], params.n_resamples, seed, evidence=evidence).items():
         value |= {f"{name}_low": low, f"{name}_high": high}
     return value
