@@ -1,10 +1,13 @@
-"""Rank the listed models, draw their learning curves, and record what the machine was."""
+"""Rank the listed models, hold each against the recommended one, draw learning curves, record what the machine was."""
 
+import json
 from pathlib import Path
 
-from hemapipe.core.params import load, lookup, read_params
+from hemapipe.core.params import derive_seed, load, lookup, read_params
 from hemapipe.core.tables import write_json, write_table
 from hemapipe.evaluation import plots
+from hemapipe.evaluation.compare_models import against, read_tested
+from hemapipe.evaluation.params import EvaluateParams
 from hemapipe.report import environment, leaderboard
 from hemapipe.report.params import CompareParams
 from stages.run import run
@@ -15,12 +18,17 @@ OUT = Path("plots/compare")
 def main() -> None:
     """Write metrics/compare.json, metrics/environment.json and plots/compare/."""
     params = read_params()
-    models = leaderboard.listed(lookup(params, "cnn"), lookup(params, "classical"))
+    models = leaderboard.listed(lookup(params, "cnn"), lookup(params, "classical"), lookup(params, "ensemble"))
     scores = leaderboard.read_metrics(Path("metrics/evaluate"), models)
     sizes = leaderboard.read_metrics(Path("metrics/train"), models)
-    table = leaderboard.build(models, scores, sizes, load(CompareParams, "compare").rank_by)
+    rank_by = load(CompareParams, "compare").rank_by
+    recommended = json.loads(Path("metrics/choice.json").read_text("utf-8"))["recommended"]
+    seed = derive_seed(lookup(params, "seed"), "evaluate")  # the resamples behind each model's own interval
+    tested = read_tested(Path("data"), list(models) if recommended else [])
+    pairs = against(tested, recommended, rank_by, load(EvaluateParams, "evaluate"), seed)
+    table = leaderboard.build(models, scores, sizes, rank_by, recommended, pairs)
 
-    best = str(table.at[0, "model"])
+    write_table(pairs, OUT / "pairs.csv")
     write_table(table, OUT / "leaderboard.csv")
     plots.draw(leaderboard.paint, table, path=OUT / "leaderboard.png", size=(7.6, 1.1 + 0.3 * len(table)))
     (OUT / "learning_curves").mkdir(parents=True, exist_ok=True)  # an output, also of a run without networks
@@ -28,10 +36,13 @@ def main() -> None:
         curves = Path(f"plots/train/{model}.csv")
         if curves.exists():  # networks have epochs, classical models none
             plots.learning_curves(curves, OUT / "learning_curves" / f"{model}.png")
-    metrics = leaderboard.summarise(table, scores[best])
+    metrics = leaderboard.summarise(table, scores)
     write_json(metrics, "metrics/compare.json")
     write_json(environment.describe(), "metrics/environment.json")
-    print(f"best of {len(table)}: {best}, {metrics['rank_by']} {table['value'].iloc[0]:.3f}")
+    print(
+        f"best of {len(table)}: {metrics['best_model']}, {rank_by} {table['value'].iloc[0]:.3f};"
+        f" recommended: {recommended or 'none'}"
+    )
 
 
 if __name__ == "__main__":

@@ -30,10 +30,13 @@ stages:
       metrics:
         - metrics/evaluate/${key}.json: {cache: false}
   report:
-    cmd: mkdir -p report && ls metrics/evaluate > report/index.html
+    cmd: >-
+      mkdir -p report plots/compare && ls metrics/evaluate > report/index.html &&
+      python -c "import yaml; print('model', *yaml.safe_load(open('params.yaml'))['classical'], sep=chr(10))"
+      > plots/compare/leaderboard.csv
     deps: [metrics/evaluate]
     params: [classical]
-    outs: [report/index.html]
+    outs: [report/index.html, plots/compare/leaderboard.csv: {cache: false}]
 """
 PARAMS = {
     "download": {"source": "folder", "folder": {"archive": "default.zip", "sha256": None, "pattern": "{label}/{name}"}},
@@ -133,7 +136,9 @@ def test_a_demo_leaves_only_its_results(project, tmp_path):
 
     assert out == project / "results/mine-first"
     found = sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
-    assert found == ["leaderboard.md", "metrics/evaluate/lr.json", "params.yaml", "run.json"]
+    assert found == [
+        "leaderboard.md", "metrics/evaluate/lr.json", "params.yaml", "plots/compare/leaderboard.csv", "run.json"
+    ]  # fmt: skip
     origin = json.loads((out / "run.json").read_text())
     assert origin["commit"] == head
     assert origin["sha256"] == hashlib.sha256(archive.read_bytes()).hexdigest()
@@ -158,25 +163,44 @@ def test_a_failing_run_is_an_error_and_leaves_nothing(project, tmp_path):
     assert not (project / "results").exists()
 
 
-def test_leaderboard_ranks_and_shows_intervals(tmp_path):
-    folder = tmp_path / "metrics/evaluate"
-    folder.mkdir(parents=True)
-    (folder / "a.json").write_text('{"accuracy": 0.8, "ece": 0.1}')
-    (folder / "b.json").write_text('{"accuracy": 0.9, "accuracy_low": 0.85, "accuracy_high": 0.94}')
-    origin = {
-        "run": "r",
-        "archive": "x.zip",
-        "commit": "abcdef0123",
-        "processor": "p",
-        "cores": 2,
-        "device": "cpu",
-        "seconds": 9,
-    }
-    lines = leaderboard(tmp_path, "accuracy", origin).splitlines()
-    assert lines[-4:] == [
+ORIGIN = {
+    "run": "r", "archive": "x.zip", "commit": "abcdef0123", "processor": "p", "cores": 2, "device": "cpu", "seconds": 9
+}  # fmt: skip
+
+
+@pytest.fixture
+def scored(tmp_path):
+    """Metrics of three models, of which two are ranked."""
+    (tmp_path / "metrics/evaluate").mkdir(parents=True)
+    (tmp_path / "plots/compare").mkdir(parents=True)
+    for name, text in {
+        "a": '{"accuracy": 0.8, "ece": 0.1}',
+        "b": '{"accuracy": 0.9, "accuracy_low": 0.85, "accuracy_high": 0.94}',
+        "stale": "{}",
+    }.items():
+        (tmp_path / f"metrics/evaluate/{name}.json").write_text(text)
+    return tmp_path
+
+
+def test_leaderboard_keeps_the_order_of_compare_and_shows_intervals(scored):
+    ranking = scored / "plots/compare/leaderboard.csv"
+    ranking.write_text("model\nb\na\n")
+    assert leaderboard(scored, ORIGIN).splitlines()[-4:] == [
         "| model | accuracy | ece |",
         "|---|---|---|",
         "| b | 0.900 [0.850, 0.940] | – |",
         "| a | 0.800 | 0.100 |",
     ]
     assert cell({}, "accuracy") == "–"
+    ranking.write_text("model,verdict\na,recommended\nb,not distinguishable\n")
+    assert leaderboard(scored, ORIGIN).splitlines()[-4:] == [
+        "| model | accuracy | ece | against the recommended |",
+        "|---|---|---|---|",
+        "| a | 0.800 | 0.100 | recommended |",
+        "| b | 0.900 [0.850, 0.940] | – | not distinguishable |",
+    ]
+
+
+def test_leaderboard_without_a_ranking_says_so(scored):
+    with pytest.raises(HemapipeError, match=r"lacks plots/compare/leaderboard\.csv"):
+        leaderboard(scored, ORIGIN)

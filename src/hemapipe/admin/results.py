@@ -8,14 +8,17 @@ import platform
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import yaml
 
 from hemapipe.admin.git import git
+from hemapipe.core.errors import HemapipeError
 from hemapipe.report.environment import cpuinfo
-from hemapipe.report.leaderboard import LOWER_IS_BETTER
 
 #: Columns of the leaderboard, in order; those that no model has are left out.
 COLUMNS = ("accuracy", "balanced_accuracy", "macro_f1", "mcc", "macro_roc_auc", "log_loss", "ece")
+#: Where `compare` leaves its order.
+RANKING = "plots/compare/leaderboard.csv"
 
 
 def write_results(root: Path, out: Path, run: str, seconds: float) -> None:
@@ -35,28 +38,38 @@ def write_results(root: Path, out: Path, run: str, seconds: float) -> None:
         "seconds": round(seconds),
     }
     (out / "run.json").write_text(json.dumps(origin, indent=1) + "\n", encoding="utf-8")
-    (out / "leaderboard.md").write_text(leaderboard(out, params["compare"]["rank_by"], origin), encoding="utf-8")
+    (out / "leaderboard.md").write_text(leaderboard(out, origin), encoding="utf-8")
 
 
-def leaderboard(out: Path, rank_by: str, origin: dict[str, Any]) -> str:
-    """Return a Markdown table of the models in `out/metrics/evaluate/`, best first, values with their intervals."""
-    models = {
-        path.stem: json.loads(path.read_text(encoding="utf-8"))
-        for path in sorted((out / "metrics" / "evaluate").glob("*.json"))
-    }
+def leaderboard(out: Path, origin: dict[str, Any]) -> str:
+    """Return a Markdown table of the models in the order `compare` ranked them, values with their intervals.
+
+    Its last column says how a model stands against the recommended one, where the run named one.
+
+    Raises:
+        HemapipeError: `out` lacks the ranking or the metrics of a ranked model.
+    """
+    ranking = pd.read_csv(out / RANKING, keep_default_na=False) if (out / RANKING).exists() else pd.DataFrame()
+    files = {str(name): out / "metrics" / "evaluate" / f"{name}.json" for name in ranking.get("model", [])}
+    if not files or not all(path.exists() for path in files.values()):
+        raise HemapipeError(f"{out} lacks {RANKING} or the metrics of a model in it: the run's stage `compare` failed")
+    models = {name: json.loads(path.read_text(encoding="utf-8")) for name, path in files.items()}
     columns = [name for name in COLUMNS if any(name in metrics for metrics in models.values())]
-    sign = 1 if rank_by in LOWER_IS_BETTER else -1
-    ranked = sorted(models, key=lambda name: (sign * models[name].get(rank_by, 0.0), name))
+    verdicts = dict(zip(models, ranking.get("verdict", [""] * len(models)), strict=True))
+    last = ["against the recommended"] if any(verdicts.values()) else []
+    titles = ["model", *[column.replace("_", " ") for column in columns], *last]
     lines = [
         f"# {origin['run']}",
         "",
         f"{origin['archive']} · commit {origin['commit'][:9]} · {origin['processor']}, {origin['cores']} cores, "
         f"{origin['device']} · {origin['seconds']} s. Research use only.",
         "",
-        "| model | " + " | ".join(column.replace("_", " ") for column in columns) + " |",
-        "|---|" + "---|" * len(columns),
+        "| " + " | ".join(titles) + " |",
+        "|" + "---|" * len(titles),
     ]
-    lines += [f"| {name} | " + " | ".join(cell(models[name], column) for column in columns) + " |" for name in ranked]
+    for name, metrics in models.items():
+        cells = [name, *[cell(metrics, column) for column in columns], *[verdicts[name] for _ in last]]
+        lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
 
