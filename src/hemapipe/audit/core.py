@@ -46,6 +46,7 @@ def audit(inputs: Inputs, params: AuditParams, row: FeatureRow, seed: int, n_job
         oddities.check_files(inputs),
         confounding.check_patients(inputs),
         confounding.check_cohorts(inputs),
+        shortcuts.check_testable(inputs),
     ]
     probes: dict[str, Probe] = {}
     if len(inputs.packed):
@@ -57,7 +58,6 @@ def audit(inputs: Inputs, params: AuditParams, row: FeatureRow, seed: int, n_job
             probes = shortcuts.run_probes(inputs, measures, np.load(path), params, seed)
         findings += [
             *shortcuts.check_shortcuts(inputs, probes),
-            shortcuts.left_out(probes, sorted(set(inputs.rows["label"]) - {""})),
             suspects.check_labels(inputs, probes),
             oddities.check_quality(inputs, measures.quality),
             oddities.check_outliers(inputs),

@@ -50,7 +50,8 @@ def measure(packed: np.ndarray, work: Path, n_jobs: int) -> Measures:
         tables.append(table)
         out[start : start + len(images)] = images
     out.flush()
-    return Measures(*np.split(np.concatenate(tables), np.cumsum(_WIDTHS)[:-1], axis=1), out)
+    background, border, mean, cells, qualities = np.split(np.concatenate(tables), np.cumsum(_WIDTHS)[:-1], axis=1)
+    return Measures(background, border, mean, cells, qualities, out)
 
 
 def _measured(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hemapipe.audit import metadata
-from hemapipe.audit.findings import Finding, Panel, Verdict, counted, some
+from hemapipe.audit.findings import Finding, Panel, Verdict, some
 from hemapipe.audit.folds import honest_folds
 from hemapipe.audit.inputs import Inputs
 from hemapipe.audit.measure import Measures
@@ -121,7 +121,8 @@ def _mean_colour(probes: dict[str, Probe]) -> Finding:
     probe, full = probes["mean_colour"], probes["full_image"]
     reached = share_of_full(probe, full)
     strong = is_above_chance(probe) and reached >= 0.8
-    way = f"that is {100 * max(reached, 0):.0f} % of the way from chance to the full image"
+    gone = f"{100 * max(reached, 0):.0f} % of the way from chance to the full image"
+    way = f"that is {gone}" if reached < 1 else "that is as far as the full image gets, or further"
     evidence = f"Three numbers, the mean colour: {told(probe)}; {way}."
     advice = "Normalise the stain, and report results on slides of another stain batch." if strong else ""
     return Finding("mean_colour", "Shortcut: mean colour", "warning" if strong else "ok", evidence, advice)
@@ -141,15 +142,15 @@ def _dependence(probes: dict[str, Probe]) -> Finding:
     return Finding("background_neutralised", title, "warning" if grave else "ok", evidence, advice if grave else "")
 
 
-def left_out(probes: dict[str, Probe], labels: list[str]) -> Finding | None:
-    """Report classes that no honest split can test; None where there are none."""
-    if not probes:
-        return None
-    missing = len(labels) - round(1 / probes["full_image"].chance)
-    if not missing:
+def check_testable(inputs: Inputs) -> Finding | None:
+    """Report classes whose images are all one group, which no honest split can test; None where there are none."""
+    rows = inputs.rows[inputs.rows["label"] != ""]
+    n_groups = rows.groupby("label")["group"].nunique()
+    alone = sorted(map(str, n_groups.index[n_groups == 1]))
+    if not alone:
         return None
     return Finding(
         "untestable", "Classes that cannot be tested", "inflates",
-        f"{counted(missing, 'class', 'classes')} of {some(labels, 10)} with a single group: what is reported of such "
-        "a class was trained on the same people.", "Collect more patients of them, or leave them out.",
+        f"All images of {some(alone)} hang together as one group: what is reported of such a class was trained on the "
+        "same patient or field.", "Collect more patients of it, or leave it out.", numbers={"n_classes": len(alone)},
     )  # fmt: skip

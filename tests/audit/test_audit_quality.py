@@ -1,0 +1,47 @@
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+
+from hemapipe.audit import quality
+
+
+def textured(seed, mean=140, sd=30):
+    noise = np.random.default_rng(seed).normal(mean, sd, (64, 64, 3))
+    return np.clip(cv2.GaussianBlur(noise, (0, 0), 0.7), 0, 255).astype(np.uint8)
+
+
+def found(images, width=64, height=64):
+    sizes = pd.DataFrame({"width": np.broadcast_to(width, len(images)), "height": np.broadcast_to(height, len(images))})
+    return {
+        name: np.flatnonzero(mask).tolist()
+        for name, mask in quality.problems(np.array([quality.measure(image) for image in images]), sizes).items()
+    }
+
+
+def test_robust_z_of_known_values():
+    # median 3, absolute deviations 2 1 0 1 97, their median 1
+    assert quality.outlying(np.array([1.0, 2, 3, 4, 100])) == pytest.approx(np.array([-2, -1, 0, 1, 97]) / 1.4826)
+    assert not quality.outlying(np.full(4, 7.0)).any() and quality.outlying(np.empty(0)).size == 0
+
+
+def test_each_problem_is_found_and_nothing_else():
+    images = [textured(seed) for seed in range(20)]
+    assert not any(found(images).values())
+    images[3] = cv2.GaussianBlur(images[3], (0, 0), 3)
+    images[5] = textured(5, mean=30, sd=8)
+    images[7] = np.full((64, 64, 3), 255, np.uint8)
+    odd = found(images, width=[640 if n == 9 else 64 for n in range(20)])
+    assert 3 in odd["blurred"] and 7 not in odd["blurred"]
+    assert odd["dark"] == [5] and odd["odd_size"] == [9]
+    assert odd["light"] == odd["clipped"] == odd["low_information"] == [7]
+
+
+def test_measures_of_a_plain_image():
+    plain = quality.measure(np.full((16, 16, 3), 51, np.uint8))
+    assert plain[1:].tolist() == [0.2, 0.2, 0.0, 0.0]
+
+
+def test_no_images_no_problems():
+    nothing = quality.problems(np.empty((0, 5)), pd.DataFrame({"width": [], "height": []}))
+    assert all(len(mask) == 0 for mask in nothing.values())

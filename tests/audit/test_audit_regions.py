@@ -1,0 +1,82 @@
+import io
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pytest
+from audit_examples import fields
+
+from hemapipe import archive, images
+from hemapipe.audit import metadata, regions
+from hemapipe.cells.segment import segment
+
+
+@pytest.fixture(scope="module")
+def field(tmp_path_factory):
+    """One generated field with a scale bar, one without, and the true masks are not needed."""
+    path = fields(tmp_path_factory.mktemp("fields") / "raw.zip", n_patients=2, n_images=12, px=128, scale_bar_leans=True)
+    with zipfile.ZipFile(path) as opened:
+        truth = pd.read_csv(io.BytesIO(opened.read("truth/images.csv"))).set_index("path")["scale_bar"]
+        read = {name: images.decode(archive.read(opened, name)).pixels for name in truth.index}
+    return path, {bar: [read[name] for name in truth.index[truth == bar]] for bar in (0, 1)}
+
+
+def border_of(image):
+    return regions.border(image, regions.colours_of(image))
+
+
+def test_the_border_sees_scale_bars_and_no_cells(field):
+    _, by_bar = field
+    with_bar, without = (np.array([border_of(image) for image in by_bar[bar]]) for bar in (1, 0))
+    lower_right = slice(7 * 3, 8 * 3)
+    assert (with_bar[:, lower_right].sum(axis=1) > 0.05).all()
+    assert without.max() < 0.02
+
+
+def test_frames_are_constant_lines():
+    image = np.random.default_rng(0).integers(100, 200, (32, 32, 3), dtype=np.uint8)
+    image[-1] = 255
+    assert border_of(image)[-4:].tolist() == [0, 1, 0, 0]
+
+
+def test_the_background_is_far_from_cells_and_its_colour_is_the_light(field):
+    image = field[1][0][0]
+    found = segment(image)
+    mask = regions.background_mask(found)
+    assert mask.any() and not (mask & ~found.background).any() and mask.sum() < found.background.sum()
+    tinted = np.clip(image * [1.0, 0.97, 0.85], 0, 255).astype(np.uint8)
+    colour, other = (regions.background_colour(regions.colours_of(one), mask) for one in (image, tinted))
+    assert other[2] > colour[2] + 3  # the median b*: yellower
+    assert np.isnan(regions.background_colour(regions.colours_of(image), np.zeros_like(mask))).all()
+
+
+def test_a_neutralised_image_has_no_light_of_its_own(field):
+    image = field[1][0][0]
+    tinted = np.rint(np.clip(image * [1.0, 0.95, 0.8], 0, 255)).astype(np.uint8)
+    plain, other = (regions.neutralised(one, segment(one)).astype(int) for one in (image, tinted))
+    assert (plain[segment(image).background] == regions.NEUTRAL).all()
+    assert np.abs(plain - other).mean() < 0.2 * np.abs(image.astype(int) - tinted).mean()
+
+
+def test_a_cell_on_black_is_left_alone():
+    image = np.zeros((64, 64, 3), np.uint8)
+    image[20:44, 20:44] = (150, 80, 160)
+    found = segment(image)
+    assert found.single_cell and (regions.neutralised(image, found) == image).all()
+    assert regions.cell_size(found)[0] == 1
+
+
+def test_metadata_of_each_format_without_decoding(tmp_path):
+    from PIL import Image
+
+    pixels = Image.fromarray(np.zeros((20, 30, 3), np.uint8))
+    content = {}
+    for kind, options in (("JPEG", {"quality": 95}), ("JPEG", {"quality": 50}), ("PNG", {}), ("BMP", {}), ("TIFF", {})):
+        buffer = io.BytesIO()
+        pixels.save(buffer, kind, **options)
+        content[f"{len(content)}.{kind.lower()}"] = buffer.getvalue()
+    archive.pack({}, tmp_path / "raw.zip", content)
+    table = metadata.read(tmp_path / "raw.zip", list(content))
+    assert table["bytes"].tolist() == [len(data) for data in content.values()]
+    assert table["width"].eq(30).all() and table["height"].eq(20).all() and table["format"].nunique() == 4
+    assert 0 < table["quality_luma"][0] < table["quality_luma"][1] and table["quality_luma"][2] == 0

@@ -1,0 +1,56 @@
+from audit_examples import inputs_of
+
+from hemapipe.audit import repeats
+
+LABELS = [
+    {"label": "a", "patient": "p1", "sha256": "x"},
+    {"label": "a", "patient": "p2", "sha256": "x"},
+    {"label": "b", "patient": "p3", "sha256": "y", "conflict": True},
+    {"label": "a", "patient": "p1", "sha256": "y", "conflict": True},
+    {"label": "b", "patient": "p3"},
+    {"label": "b", "patient": "p3", "status": "unreadable", "sha256": ""},
+    {"label": "b", "patient": "p4", "status": "unreadable", "sha256": ""},
+]
+
+
+def test_exact_repeats_across_labels_and_patients(tmp_path):
+    finding = repeats.check_exact(inputs_of(LABELS, tmp_path))
+    assert finding.verdict == "inflates" and "2 across patients" in finding.evidence
+    assert finding.numbers | {} == {
+        "n_sets": 2, "n_across_labels": 1, "n_across_patients": 2, "n_across_roles": 0, "has_roles": 0
+    }  # fmt: skip
+    # the set that goes across labels is shown first
+    assert [image for image, _ in finding.panels[0].images] == ["i002", "i003"]
+    assert finding.panels[0].images[0][1] == "b · p3"
+
+
+def test_files_without_pixels_are_no_repeats(tmp_path):
+    assert repeats.exact_sets(inputs_of(LABELS[5:], tmp_path).manifest) == []
+
+
+def test_a_split_that_keeps_copies_together_is_a_warning_one_that_does_not_inflates(tmp_path):
+    def judged(other_role, fold=0):
+        splits = [("i000", 0, "test", -1), ("i001", fold, other_role, -1)]
+        return repeats.check_exact(inputs_of(LABELS[:2], tmp_path, splits=splits))
+
+    assert judged("train").verdict == judged("val").verdict == "inflates"
+    assert judged("train").numbers["n_across_roles"] == 1
+    assert judged("test").verdict == judged("embargo").verdict == "warning"
+    assert judged("train", fold=1).verdict == "warning"  # of another fold
+
+
+def test_near_repeats_are_pairs_with_their_evidence(tmp_path):
+    inputs = inputs_of(LABELS, tmp_path, near=[("i004", "i000")])
+    finding = repeats.check_near(inputs)
+    assert repeats.near_pairs(inputs) == [["i000", "i004"]]
+    assert finding.verdict == "inflates" and finding.numbers["n_across_labels"] == 1
+    assert finding.panels[0].caption == "similarity 0.99, overlap 0.90; mirror"
+    assert repeats.check_near(inputs_of(LABELS, tmp_path)).verdict == "ok"
+
+
+def test_contradictory_labels_by_equal_pixels_and_by_near_repeats(tmp_path):
+    inputs = inputs_of(LABELS, tmp_path, near=[("i000", "i004"), ("i001", "i000")])
+    finding = repeats.check_contradictions(inputs)
+    assert repeats.contradictory_sets(inputs.manifest) == [["i002", "i003"]]
+    assert finding.verdict == "warning" and dict(finding.numbers) == {"n_sets": 1, "n_near_pairs": 1}
+    assert repeats.check_contradictions(inputs_of(LABELS[:2], tmp_path)).verdict == "ok"
