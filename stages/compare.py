@@ -6,7 +6,7 @@ from pathlib import Path
 from hemapipe.core.params import derive_seed, load, lookup, read_params
 from hemapipe.core.tables import write_json, write_table
 from hemapipe.evaluation import plots
-from hemapipe.evaluation.compare_models import against, read_tested
+from hemapipe.evaluation.compare_models import against, read_contenders
 from hemapipe.evaluation.params import EvaluateParams
 from hemapipe.report import environment, leaderboard
 from hemapipe.report.params import CompareParams
@@ -24,7 +24,7 @@ def main() -> None:
     rank_by = load(CompareParams, "compare").rank_by
     recommended = json.loads(Path("metrics/choice.json").read_text("utf-8"))["recommended"]
     seed = derive_seed(lookup(params, "seed"), "evaluate")  # the resamples behind each model's own interval
-    tested = read_tested(Path("data"), list(models) if recommended else [])
+    tested = read_contenders(Path("data"), list(models) if recommended else [])
     pairs = against(tested, recommended, rank_by, load(EvaluateParams, "evaluate"), seed)
     table = leaderboard.build(models, scores, sizes, rank_by, recommended, pairs)
 

@@ -43,11 +43,37 @@ def test_unknown_sizes_are_empty_and_counts_stay_whole(tmp_path):
 
 def test_summary_is_flat_with_every_model():
     table = leaderboard.build(MODELS, SCORES, SIZES, "accuracy")
-    found = leaderboard.summarise(table, SCORES["net"])
+    found = leaderboard.summarise(table, SCORES)
     assert found == {
-        "best_model": "net", "n_models": 3, "rank_by": "accuracy", "best_accuracy": 0.9, "best_log_loss": 0.5,
+        "best_model": "net", "recommended_model": "", "n_models": 3, "rank_by": "accuracy",
+        "best_accuracy": 0.9, "best_log_loss": 0.5,
         "accuracy_net": 0.9, "accuracy_a": 0.8, "accuracy_b": 0.8,
     }  # fmt: skip
+
+
+PAIRS = pd.DataFrame(
+    {"model": ["net", "b"], "difference": [0.1, -0.02], "low": [0.05, -0.3], "high": [0.2, 0.1],
+     "p_holm": [0.01, 0.5], "verdict": ["better", "not distinguishable"]}
+)  # fmt: skip
+
+
+def test_every_model_is_held_against_the_recommended_one():
+    table = leaderboard.build(MODELS, SCORES, SIZES, "accuracy", "a", PAIRS).set_index("model")
+    assert table["recommended"].to_dict() == {"net": 0, "a": 1, "b": 0}
+    assert table["verdict"].to_dict() == {"net": "better", "a": "recommended", "b": "not distinguishable"}
+    columns = ["difference", "difference_low", "difference_high", "p_holm"]
+    assert table.loc["net", columns].to_list() == [0.1, 0.05, 0.2, 0.01]
+    assert table.loc["a", columns].isna().all()
+    found = leaderboard.summarise(table.reset_index(), SCORES)
+    assert (found["best_model"], found["recommended_model"]) == ("net", "a")
+    assert (found["best_accuracy"], found["recommended_accuracy"]) == (0.9, 0.8)
+
+
+def test_ensembles_are_models():
+    models = leaderboard.listed({"net": {}}, None, {"vote": {}})
+    assert models == {"net": "cnn", "vote": "ensemble"}
+    table = leaderboard.build(models, {**SCORES, "vote": scored(0.95, 0.1)}, {**SIZES, "vote": {}}, "accuracy")
+    assert list(table["family"]) == ["ensemble", "network"]
 
 
 def test_only_listed_models_count_and_a_missing_one_is_named(tmp_path):
@@ -60,12 +86,16 @@ def test_only_listed_models_count_and_a_missing_one_is_named(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("cnn", "classical", "message"),
-    [({"x": {}}, {"x": {}}, "x: a row of both"), ({}, None, "lists no model")],
+    ("tables", "message"),
+    [
+        (({"x": {}}, {"x": {}}), "x: a row of both cnn and classical"),
+        (({}, {"x": {}}, {"x": {}}), "x: a row of both classical and ensemble"),
+        (({}, None), "lists no model"),
+    ],
 )
-def test_tables_that_make_no_sense(cnn, classical, message):
+def test_tables_that_make_no_sense(tables, message):
     with pytest.raises(HemapipeError, match=message):
-        leaderboard.listed(cnn, classical)
+        leaderboard.listed(*tables)
 
 
 def test_an_undefined_metric_cannot_rank():
@@ -78,9 +108,16 @@ def test_rank_by_is_a_known_metric():
         check(CompareParams, {"rank_by": "acuracy"}, "compare")
 
 
-def test_the_picture_marks_the_families(tmp_path):
-    table = leaderboard.build(MODELS, SCORES, SIZES, "accuracy")
-    table.loc[:, "sd"] = np.nan  # one fold
-    plots.draw(leaderboard.paint, table, path=tmp_path / "a.png", size=(5, 2))
-    plots.draw(leaderboard.paint, pd.DataFrame(table), path=tmp_path / "b.png", size=(5, 2))
-    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+def picture(path, recommended="", pairs=None, spread=np.nan):
+    table = leaderboard.build(MODELS, SCORES, SIZES, "accuracy", recommended, pairs)
+    table.loc[:, "sd"] = spread
+    plots.draw(leaderboard.paint, table, path=path, size=(5, 2))
+    return path.read_bytes()
+
+
+def test_the_picture_is_repeatable_and_shows_the_verdicts(tmp_path):
+    plain = picture(tmp_path / "a.png")
+    marked = picture(tmp_path / "b.png", "a", PAIRS)
+    worse = picture(tmp_path / "c.png", "a", PAIRS.assign(verdict="worse"))
+    assert picture(tmp_path / "d.png", "a", PAIRS) == marked
+    assert len({plain, marked, worse, picture(tmp_path / "e.png", spread=0.1)}) == 4

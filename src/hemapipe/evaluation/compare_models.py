@@ -29,14 +29,14 @@ ALPHA = 0.05
 
 
 @dataclass(frozen=True)
-class Tested:
+class Contender:
     """The test rows of one model, sorted by fold and sample."""
 
     key: pd.MultiIndex  # (n,) fold, sample_id
     rows: ScoredRows
 
 
-def read_tested(data: Path, models: list[str]) -> dict[str, Tested]:
+def read_contenders(data: Path, models: list[str]) -> dict[str, Contender]:
     """Return model → its test rows, from the predictions, calibration, manifest and groups under `data`."""
     manifest, groups = read_table(data / "manifest.csv", MANIFEST), read_table(data / "groups.csv", GROUPS)
     found = {}
@@ -45,12 +45,12 @@ def read_tested(data: Path, models: list[str]) -> dict[str, Tested]:
         table = table[table["role"] == "test"].sort_values(["fold", "sample_id"])
         calibration = json.loads((data / "calibration" / f"{model}.json").read_text("utf-8"))
         key = pd.MultiIndex.from_frame(table[["fold", "sample_id"]])
-        found[model] = Tested(key, scored_rows(table, calibration, manifest, groups))
+        found[model] = Contender(key, scored_rows(table, calibration, manifest, groups))
     return found
 
 
 def against(
-    tested: dict[str, Tested], recommended: str, metric: str, params: EvaluateParams, seed: int
+    tested: dict[str, Contender], recommended: str, metric: str, params: EvaluateParams, seed: int
 ) -> pd.DataFrame:
     """Return `PAIRS`: a row for every other model, in the order of `tested`; none where `recommended` is ''.
 
@@ -86,7 +86,7 @@ def metric_scorer(y: Ints, p: Floats, class_names: list[str], metric: str, ece_b
     return confusion_scorer(y, p.argmax(axis=1), class_names)
 
 
-def _pair(model: Tested, reference: Tested, metric: str, params: EvaluateParams, seed: int) -> dict[str, Any]:
+def _pair(model: Contender, reference: Contender, metric: str, params: EvaluateParams, seed: int) -> dict[str, Any]:
     """Compare two models on the rows that both have predicted."""
     shared = model.key.intersection(reference.key, sort=False)
     if shared.empty:
