@@ -60,7 +60,8 @@ def _stacked(members: Members) -> tuple[Floats, dict[str, float]]:
         weights.append(stack.fit(x[:, val], members.target[val], members.group[val]))
         p[of] = stack.predict(x[:, of], weights[-1])
         p[val] = stack.cross_fit(x[:, val], members.target[val], members.group[val])
-    return p, {f"weight_{name}": float(w) for name, w in zip(members.names, np.mean(weights, axis=0), strict=True)}
+    mean = np.mean(weights, axis=0).round(6)
+    return p, {f"weight_{name}": float(weight) for name, weight in zip(members.names, mean, strict=True)}
 
 
 def _validation_scores(members: Members, p: Floats) -> dict[str, float]:
