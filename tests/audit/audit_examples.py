@@ -9,8 +9,6 @@ from hemapipe.group.components import build_groups
 from hemapipe.smear.archive import generate
 from hemapipe.smear.params import SyntheticParams
 
-PATTERN = "images/{patient}/{label}/{name}"
-
 
 def manifest_of(rows):
     """Return a manifest from dictionaries; what is not given is a whole, unlike file of 8 x 8 pixels."""

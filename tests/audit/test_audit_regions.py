@@ -14,7 +14,9 @@ from hemapipe.cells.segment import segment
 @pytest.fixture(scope="module")
 def field(tmp_path_factory):
     """One generated field with a scale bar, one without, and the true masks are not needed."""
-    path = fields(tmp_path_factory.mktemp("fields") / "raw.zip", n_patients=2, n_images=12, px=128, scale_bar_leans=True)
+    path = fields(
+        tmp_path_factory.mktemp("fields") / "raw.zip", n_patients=2, n_images=12, px=128, scale_bar_leans=True
+    )
     with zipfile.ZipFile(path) as opened:
         truth = pd.read_csv(io.BytesIO(opened.read("truth/images.csv"))).set_index("path")["scale_bar"]
         read = {name: images.decode(archive.read(opened, name)).pixels for name in truth.index}

@@ -15,6 +15,8 @@ NEUTRAL = 240
 _LEAST_BACKGROUND = 0.005
 #: L* below which, and chroma (CIE Lab) below which, a pixel is dark and neutral: ink, frames, never a stained nucleus.
 _DARK, _NEUTRAL_CHROMA = 40.0, 8.0
+#: Chroma of coloured letters and arrows (97 to 134 for screen colours); stained nuclei reach 70.
+_OVERLAY_CHROMA = 85.0
 
 
 def background_mask(segmentation: Segmentation) -> np.ndarray:
@@ -36,10 +38,10 @@ def background_colour(colours: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 
 def border(image: np.ndarray, colours: np.ndarray) -> np.ndarray:
-    """Return what is burnt into the margins and not seen further in: 28 numbers.
+    """Return what is burnt into the margins: 28 numbers.
 
     Of each of four edges (1/16 of the side) and four corners (1/4 by 1/8) the shares of neutral dark pixels, of edges
-    twice as sharp and of colours stronger than the interior has any; of each outermost line whether it is constant.
+    twice as sharp as any in the interior, and of colours no stain has; of each outermost line whether it is constant.
     So scale bars, letters, masks and frames are seen, and the cells at the margin are not.
     """
     grey = image.mean(axis=2, dtype=np.float32)
@@ -51,7 +53,7 @@ def border(image: np.ndarray, colours: np.ndarray) -> np.ndarray:
         [
             (colours[..., 0] < _DARK) & (chroma < _NEUTRAL_CHROMA),
             sharp > 2 * np.percentile(sharp[inner], 99.9),
-            chroma > chroma[inner].max() + _NEUTRAL_CHROMA,
+            chroma > _OVERLAY_CHROMA,
         ]
     )
     shares = [strange[:, y, x].mean(axis=(1, 2)) for y, x in _margins(height, width)]
