@@ -107,6 +107,58 @@ def demo_real(
 
 
 @app.command()
+def audit(
+    path: Annotated[Path | None, typer.Argument(help="A folder, zip or CSV of images.")] = None,
+    pattern: Annotated[
+        str, typer.Option(help="Where a path holds label and patient: images/{patient}/{label}/{name}.")
+    ] = "",
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write everything found as one JSON object.")] = None,
+    html_file: Annotated[Path | None, typer.Option("--html", help="Write the page with the images.")] = None,
+    hashes: Annotated[
+        Path | None, typer.Option(help="Instead of images, a CSV `sha256,path`: who shares files?")
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
+) -> None:
+    """Say what could be cheating in a collection of images.
+
+    Repeats, contradictory labels, give-away backgrounds, doubtful labels, odd images; no training needed.
+    """
+    if (path is None) == (hashes is None):
+        raise HemapipeError("give a folder or archive of images, or --hashes FILE")
+    if hashes is not None:
+        from hemapipe.audit import hashes as module
+        from hemapipe.core.tables import write_json
+
+        found = module.audit_hashes(module.read_hashes(hashes))
+        if json_file:
+            write_json(found, json_file)
+        typer.echo(module.render(found))
+    elif path is not None:
+        from hemapipe.audit.command import audit_path
+
+        typer.echo(audit_path(path, pattern, json_file, html_file, jobs))
+
+
+@app.command()
+def split(
+    check: Annotated[Path, typer.Option("--check", help="A CSV with image_id or path, role, and fold.")],
+    data: Annotated[Path, typer.Option("--data", help="The data folder of the run that knows the images.")] = Path(
+        "data"
+    ),
+) -> None:
+    """Verify a split file, ours or anybody's.
+
+    What leaks, what is missing, how often each image is tested; exit status 1 if it leaks.
+    """
+    from hemapipe.split import check as module
+    from hemapipe.split.words import render
+
+    report = module.check_file(check, data if data.is_absolute() else root() / data)
+    typer.echo(render(report, check.name))
+    raise typer.Exit(int(report.leaky))
+
+
+@app.command()
 def pr_comment(
     base: Annotated[str, typer.Argument(help="The commit to compare with.")] = "main",
     full: Annotated[bool, typer.Option("--full", help="Do not cut at the length GitHub takes.")] = False,
