@@ -7,14 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hemapipe.evaluation.bootstrap import Floats, intervals
-from hemapipe.evaluation.metrics import confusion, confusion_scores
+from hemapipe.evaluation.bootstrap import FEW_GROUPS, Floats, intervals
+from hemapipe.evaluation.metrics import confusion_scorer
 from hemapipe.leakage.arms import ARMS, Arms
 
 MODELS = ("lr", "cnn")
-#: Below this many groups a bootstrap interval is rough (Cameron, Gelbach & Miller, Bootstrap-based improvements for
-#: inference with clustered errors, Rev. Econ. Stat. 2008, put "few" at five to thirty).
-FEW_GROUPS = 30
 
 
 def price(
@@ -34,12 +31,15 @@ def price(
     images = calls[MODELS[0]].index
     y = np.searchsorted(class_names, labels.loc[images].to_numpy(str)).astype(np.int64)
 
+    scorers = {
+        f"{model}_{arm}": confusion_scorer(y, table.loc[images, arm].to_numpy(), class_names)
+        for model, table in calls.items()
+        for arm in ARMS
+    }
+
     def scorer(weights: Floats) -> dict[str, Floats]:
-        found = {}
-        for model, table in calls.items():
-            for arm in ARMS:
-                counts = confusion(y, table.loc[images, arm].to_numpy(), weights, len(class_names))
-                found[f"{model}_{arm}"] = confusion_scores(counts, class_names)["balanced_accuracy"]
+        found = {name: one(weights)["balanced_accuracy"] for name, one in scorers.items()}
+        for model in calls:
             found[f"{model}_gap"] = found[f"{model}_image"] - found[f"{model}_honest"]
         return found
 
