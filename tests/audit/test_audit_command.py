@@ -32,7 +32,7 @@ def audited(tmp_path_factory):
 
 def test_json_is_the_truth(audited):
     truth, _, found, _ = audited
-    of = {fault: rows for fault, rows in truth.groupby("fault")}
+    of = dict(iter(truth.groupby("fault")))
     pairs = {
         fault: sorted(sorted(pair) for pair in of[fault][["path", "of_path"]].to_numpy().tolist())
         for fault in ("exact_repeat", "near_repeat", "conflict")

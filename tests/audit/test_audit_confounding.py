@@ -8,10 +8,10 @@ from hemapipe.audit import confounding, shortcuts
     ("rows", "verdict", "words"),
     [
         (people(6), "ok", "12 patients (a 6, b 6); 4 images of a patient (median), 4 at most."),
-        (people(6) + [{"label": "c", "patient": "c0"}], "inflates", "One patient only: c"),
+        ([*people(6), {"label": "c", "patient": "c0"}], "inflates", "One patient only: c"),
         (people(6) + people(2, "c"), "warning", "Fewer than 5 patients: c"),
-        (people(6) + [{"label": "a", "patient": "b0"}], "warning", "1 patient in more than one class (b0)"),
-        (people(6) + [{"label": "a"}], "warning", "1 image of no known patient"),
+        ([*people(6), {"label": "a", "patient": "b0"}], "warning", "1 patient in more than one class (b0)"),
+        ([*people(6), {"label": "a"}], "warning", "1 image of no known patient"),
         ([{"label": "a"}], "warning", "No patient is known"),
         ([{}], "ok", "No patient is known"),
     ],
@@ -25,7 +25,7 @@ def test_a_class_of_one_cohort_is_told_by_it(tmp_path):
     mixed = [{"label": label, "cohort": cohort} for label in "ab" for cohort in "xy"]
     assert confounding.check_cohorts(inputs_of([{"label": "a"}], tmp_path)) is None
     assert confounding.check_cohorts(inputs_of(mixed, tmp_path)).verdict == "ok"
-    finding = confounding.check_cohorts(inputs_of(mixed + [{"label": "c", "cohort": "z"}], tmp_path))
+    finding = confounding.check_cohorts(inputs_of([*mixed, {"label": "c", "cohort": "z"}], tmp_path))
     # cohort x and y are called a, z is called c: recalls 1, 0, 1
     assert finding.verdict == "inflates" and "balanced accuracy 0.667. c come from one cohort" in finding.evidence
 
