@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -11,12 +11,18 @@ import pandas as pd
 from joblib import Parallel, delayed
 
 from hemapipe.core.errors import HemapipeError
-from hemapipe.ties import candidates, describe, register, views
+from hemapipe.ties import candidates, describe, register, starts, views
 from hemapipe.ties.params import TiesParams
 
-_COLUMNS = ["index_a", "index_b", "similarity", "overlap", "transform"]
-_CHUNK = 500  # images, or pairs, that one task of a worker has
-_KEPT = 1024  # prepared images a worker keeps: 80 KB each
+_COLUMNS = {"index_a": "int64", "index_b": "int64", "similarity": "float64", "overlap": "float64", "transform": "str"}
+_CHUNK = 500  # images, or pairs, of one task
+
+
+class _Sketches(NamedTuple):
+    """What is kept of every image, 17 KB: `views.thumbnails` and `register.small_plane`."""
+
+    thumbs: np.ndarray
+    small: np.ndarray
 
 
 def find(
@@ -24,9 +30,9 @@ def find(
 ) -> pd.DataFrame:
     """Return a row per pair of near repeats, index_a < index_b: rows of `packed`, sorted.
 
-    Candidates come from `candidates`, each is confirmed by `register.compare`. Of images with equal pixels the first
-    stands for all. `similarity` is a correlation up to 1, `overlap` a share of the smaller image; `transform` is in
-    words (see `describe.transform`) and takes the second image onto the first. No result depends on `n_jobs`.
+    Candidates come from `candidates`, each is confirmed by `register`. Of images with equal pixels the first stands
+    for all. `similarity` is a correlation up to 1, `overlap` a share of the smaller image; `transform` is in words
+    (see `describe.transform`) and takes the second image onto the first. No result depends on `n_jobs`.
 
     Args:
         packed: (N, px, px, 3), uint8 RGB, may be a memory map.
@@ -44,47 +50,49 @@ def find(
             "together: `dvc repro` makes them anew"
         )
     distinct = np.flatnonzero(~pd.Series(list(sha256), dtype="str").duplicated().to_numpy())
-    if len(distinct) < 2:
-        return pd.DataFrame(columns=_COLUMNS).astype({"index_a": int, "index_b": int, "similarity": float})
-    thumbs = _thumbnails(packed, distinct, n_jobs)
-    k = params.n_candidates
-    pairs = candidates.union(
-        [
-            candidates.by_thumbnails(thumbs, views.COPIES, k, n_jobs),
-            candidates.by_thumbnails(thumbs, views.NEIGHBOURS, k, n_jobs),
-            candidates.by_embedding(np.asarray(embedding)[distinct], k, n_jobs),
-        ]
-    )
-    chunks = [pairs[start : start + _CHUNK] for start in range(0, len(pairs), _CHUNK)]
-    found = _spread(_confirm, [(packed, distinct, thumbs, chunk, params) for chunk in chunks], n_jobs)
-    return pd.DataFrame([row for rows in found for row in rows], columns=_COLUMNS)
+    rows: list[list[tuple[Any, ...]]] = []
+    if len(distinct) > 1:
+        parts = _spread(_sketch, [(packed, chunk) for chunk in _chunks(distinct)], n_jobs)
+        sketches = _Sketches(*map(np.concatenate, zip(*parts, strict=True)))
+        pairs = _candidates(sketches.thumbs, np.asarray(embedding)[distinct], params.n_candidates, n_jobs)
+        rows = _spread(_confirm, [(packed, distinct, sketches, chunk, params) for chunk in _chunks(pairs)], n_jobs)
+    found = pd.DataFrame([row for part in rows for row in part], columns=list(_COLUMNS))
+    return found.astype(_COLUMNS)
 
 
-def _spread(function, tasks, n_jobs):
+def _candidates(thumbs: np.ndarray, embedding: np.ndarray, k: int, n_jobs: int) -> np.ndarray:
+    lists = [candidates.by_thumbnails(thumbs, matches, k, n_jobs) for matches in (views.COPIES, views.NEIGHBOURS)]
+    return candidates.union([*lists, candidates.by_embedding(embedding, k, n_jobs)])
+
+
+def _chunks(values: np.ndarray) -> list[np.ndarray]:
+    return [values[start : start + _CHUNK] for start in range(0, len(values), _CHUNK)]
+
+
+def _spread(function: Callable[..., Any], tasks: list[tuple[Any, ...]], n_jobs: int) -> list[Any]:
+    """Return the results of all tasks, in order; workers read large arrays from a memory map."""
     return Parallel(n_jobs=min(n_jobs, len(tasks)))(delayed(function)(*task) for task in tasks)
 
 
-def _thumbnails(packed: np.ndarray, rows: np.ndarray, n_jobs: int) -> np.ndarray:
-    chunks = [rows[start : start + _CHUNK] for start in range(0, len(rows), _CHUNK)]
-    return np.concatenate(_spread(_some_thumbnails, [(packed, chunk) for chunk in chunks], n_jobs))
-
-
-def _some_thumbnails(packed: np.ndarray, rows: np.ndarray) -> np.ndarray:
+def _sketch(packed: np.ndarray, rows: np.ndarray) -> _Sketches:
     cv2.setNumThreads(1)
-    return np.stack([views.thumbnails(np.asarray(packed[row])) for row in rows])
+    made = [(views.thumbnails(image), register.small_plane(image)) for image in (np.asarray(packed[i]) for i in rows)]
+    return _Sketches(*map(np.stack, zip(*made, strict=True)))
 
 
-def _confirm(packed, distinct, thumbs, pairs, params):
+def _confirm(
+    packed: np.ndarray, distinct: np.ndarray, sketches: _Sketches, pairs: np.ndarray, params: TiesParams
+) -> list[tuple[Any, ...]]:
     cv2.setNumThreads(1)
-
-    @lru_cache(_KEPT)
-    def prepared(number: int) -> register.Prepared:
-        return register.prepare(np.asarray(packed[distinct[number]]), thumbs[number])
-
+    thumbs, small = sketches
     rows = []
     for a, b in pairs.tolist():
-        match = register.compare(prepared(a), prepared(b))
+        hope = register.quick(small[a], small[b], starts.between(thumbs[a], thumbs[b]))
+        if hope is None:
+            continue
+        index_a, index_b = int(distinct[a]), int(distinct[b])
+        match = register.compare(np.asarray(packed[index_a]), np.asarray(packed[index_b]), hope.matrix)
         if match.similarity >= params.similarity and match.overlap >= params.overlap:
             words = describe.transform(np.linalg.inv(match.matrix), match.gain)
-            rows.append((int(distinct[a]), int(distinct[b]), match.similarity, match.overlap, words))
+            rows.append((index_a, index_b, match.similarity, match.overlap, words))
     return rows
