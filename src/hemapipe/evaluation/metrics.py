@@ -124,7 +124,7 @@ def ranking_scorer(y: Ints, p: Floats, class_names: Sequence[str]) -> Scorer:
         pairs = np.array([one.areas(weights) for one in by_class])  # (k, 2, B)
         named = {"roc_auc": pairs[:, 0].T, "pr_auc": pairs[:, 1].T}
         support = np.asarray((members @ weights.T).T, np.float64)
-        return {"micro_roc_auc": micro.areas(weights)[0], **_named(named, support, class_names)}
+        return {"micro_roc_auc": micro.roc_auc(weights), **_named(named, support, class_names)}
 
     return of
 

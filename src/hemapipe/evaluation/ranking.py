@@ -49,26 +49,41 @@ class Ranking:
         Returns:
             Two arrays (B,); NaN where a weighting leaves no positive, for the ROC also where it leaves no negative.
         """
+        right, below, half = self._sums(weights)
+        called_right = np.cumsum(right[::-1], axis=0)[::-1]
+        called = called_right + (below[-1] - below[:-1])
+        precision = called_right / np.maximum(called, np.finfo(called.dtype).tiny)
+        n_right = right.sum(axis=0, dtype=np.float64)
+        return _roc_auc(right, below, half), _ratio(_dot(right, precision), n_right)
+
+    def roc_auc(self, weights: Floats) -> Floats:
+        """Return the first of `areas` alone, in half the time."""
+        return _roc_auc(*self._sums(weights))
+
+    def _sums(self, weights: Floats) -> tuple[Floats, Floats, Floats]:
+        """Return, for the m scores of positives, ascending, and B weightings.
+
+        Positives at each score (m, B); negatives below it, and last all of them (m + 1, B); negatives below it and half
+        of those tied with it (m, B).
+        """
         columns = np.ascontiguousarray(weights.T)  # (n, B): a sample's weights lie side by side
-        right = self._positive @ columns
         below = np.cumsum(self._between @ columns, axis=0)
-        half = below[:-1].copy()  # negatives below a level, and half of those on it
+        half = below[:-1]
         if self._tied.nnz:
             tied = self._tied @ columns
             below[1:] += np.cumsum(tied, axis=0)
             half = below[:-1] + tied / 2
-        called_right = np.cumsum(right[::-1], axis=0)[::-1]
-        called = called_right + (below[-1] - below[:-1])
-        n_right = right.sum(axis=0, dtype=np.float64)
-        precision = called_right / np.maximum(called, np.finfo(called.dtype).tiny)
-        auc = _ratio(_dot(right, half), n_right * below[-1])
-        return auc, _ratio(_dot(right, precision), n_right)
+        return self._positive @ columns, below, half
 
 
 def incidence(row: Ints, column: Ints, shape: tuple[int, int], values: Floats | None = None) -> csr_array:
     """Return a sparse matrix of `values`; without any of ones, in single precision, as the weights may be."""
     filled = np.ones(len(row), np.float32) if values is None else values
     return csr_array((filled, (row, column)), shape=shape)
+
+
+def _roc_auc(right: Floats, below: Floats, half: Floats) -> Floats:
+    return _ratio(_dot(right, half), right.sum(axis=0, dtype=np.float64) * below[-1])
 
 
 def _dot(left: Floats, right: Floats) -> Floats:
