@@ -20,12 +20,14 @@ from hemapipe.catalog import checks
 from hemapipe.catalog.files import list_images
 from hemapipe.catalog.manifest import assemble, keep, read_all
 from hemapipe.core.errors import HemapipeError
+from hemapipe.core.tables import NEAR_REPEATS, TIES
 from hemapipe.features.extract import write_features
 from hemapipe.features.params import FeatureRow
 from hemapipe.group.components import build_groups
 from hemapipe.preprocess.pack import pack
 from hemapipe.preprocess.params import PreprocessParams
 from hemapipe.sources import base, folder
+from hemapipe.ties import clusters, near, sessions, summary
 from hemapipe.ties.params import TiesParams
 
 #: The frozen network whose weights come with the requirements: no network connection is needed.
@@ -124,11 +126,10 @@ def _packed(raw: Path, rows: pd.DataFrame, work: Path, n_jobs: int) -> tuple[np.
 def _ties(
     rows: pd.DataFrame, packed: np.ndarray, embedding: np.ndarray, n_jobs: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    from hemapipe.core.tables import NEAR_REPEATS
-    from hemapipe.ties import near
-
-    ids = rows["image_id"].to_numpy(str)
-    found = near.find(packed, embedding, rows["sha256"].to_list(), TiesParams(), n_jobs)
-    pairs = found.assign(image_id=ids[found["index_a"].to_numpy(int)], other_id=ids[found["index_b"].to_numpy(int)])
-    ties = pd.DataFrame({"image_id": ids, "near_repeat": "", "session": ""})
-    return ties, pairs[NEAR_REPEATS]
+    """Return core.tables.TIES and NEAR_REPEATS of the decodable `rows`, as the stage find_ties makes them."""
+    if rows.empty:
+        return pd.DataFrame(columns=TIES), pd.DataFrame(columns=NEAR_REPEATS)
+    rows, params = rows.reset_index(drop=True), TiesParams(px=FEATURES.px)
+    pairs = near.find(packed, embedding, rows["sha256"].to_list(), params, n_jobs)
+    session = sessions.find(rows, packed, params, n_jobs)
+    return summary.ties(rows, clusters.names(rows, pairs), session), summary.near_repeats(rows, pairs)
