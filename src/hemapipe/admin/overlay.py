@@ -11,7 +11,7 @@ from typing import Any
 
 from hemapipe.core.params import lookup
 
-TABLES = ("extract_features", "cnn", "classical")
+TABLES = ("extract_features", "cnn", "classical", "ensemble")
 
 
 def flatten(overlay: dict[str, Any], params: dict[str, Any]) -> list[str]:
