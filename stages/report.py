@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pandas as pd
+
 from hemapipe.core.params import load, lookup, read_params
 from hemapipe.report import leaderboard
 from hemapipe.report.page import Run, render, timings_script
@@ -11,20 +13,26 @@ from stages.run import run
 
 #: The sections of params.yaml the page prints; a new section of somebody's own does not remake it.
 SECTIONS = (
-    "seed", "threads", "download", "catalog", "preprocess", "extract_features", "group", "split", "augment",
-    "train_cnn", "cnn", "train_classical", "classical", "evaluate", "compare",
+    "seed", "threads", "download", "catalog", "preprocess", "extract_features", "find_ties", "group", "split",
+    "augment", "train_cnn", "cnn", "train_classical", "classical", "ensemble", "calibrate", "evaluate", "price_leakage",
+    "audit", "compare",
 )  # fmt: skip
+PAIRS = Path("plots/compare/pairs.csv")
 
 
 def main() -> None:
     """Write report/index.html, and report/measured_here.js, which is nobody's output: times differ on every run."""
     params = read_params()
-    shown = {name: lookup(params, name) for name in SECTIONS}
-    models = leaderboard.listed(shown["cnn"], shown["classical"])
+    shown = {name: lookup(params, name) for name in SECTIONS if name in params}
+    models = leaderboard.listed(shown["cnn"], shown["classical"], shown.get("ensemble"))
     scores = leaderboard.read_metrics(Path("metrics/evaluate"), models)
     sizes = leaderboard.read_metrics(Path("metrics/train"), models)
     flat = {name: _read(name) for name in ("catalog", "split", "augment", "environment")}
-    table = leaderboard.build(models, scores, sizes, load(CompareParams, "compare").rank_by)
+    # Not every run has these: an experiment may stop before them, and results of older versions lack them.
+    flat |= {name: _read(name, optional=True) for name in ("leakage", "choice", "ties", "audit")}
+    pairs = pd.read_csv(PAIRS) if PAIRS.exists() else None
+    rank_by = load(CompareParams, "compare").rank_by
+    table = leaderboard.build(models, scores, sizes, rank_by, str(flat["choice"].get("recommended", "")), pairs)
     page = Run(params=shown, scores=scores, sizes=sizes, leaderboard=table, plots=Path("plots"), **flat)
 
     out = Path("report")
@@ -34,8 +42,9 @@ def main() -> None:
     print(f"report/index.html: {len(models)} models, {(out / 'index.html').stat().st_size / 1e6:.1f} MB")
 
 
-def _read(name: str) -> dict[str, object]:
-    return json.loads(Path(f"metrics/{name}.json").read_text("utf-8"))
+def _read(name: str, optional: bool = False) -> dict[str, object]:
+    path = Path(f"metrics/{name}.json")
+    return {} if optional and not path.exists() else json.loads(path.read_text("utf-8"))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ from hemapipe.report import words
         ("n_unreadable", "unreadable"),
         ("version_scikit-learn", "scikit-learn"),
         ("n_something_new", "something new"),
+        ("n_near_repeats", "pairs of near repeats"),
+        ("at_threshold_sensitivity", "sensitivity at threshold"),
     ],
 )
 def test_words(key, text):
@@ -39,3 +41,8 @@ def test_names_break_after_underscores_and_are_escaped():
 def test_known_keys_come_first():
     found = sorted({"zebra": 1, "n_ok": 2, "apple": 3, "n_files": 4}.items(), key=words.order)
     assert [key for key, _ in found] == ["n_files", "n_ok", "apple", "zebra"]
+
+
+def test_new_terms_are_explained():
+    for term in ("price of leaking", "honest split", "near repeat", "recommended", "screening", "audit"):
+        assert len(words.GLOSSARY[term]) > 40

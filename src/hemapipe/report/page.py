@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import jinja2
 import pandas as pd
 import yaml
 
-from hemapipe.report import words
+from hemapipe.report import highlights, words
 from hemapipe.report.leaderboard import FAMILIES, LOWER_IS_BETTER, Metrics
 
 FIGURES = {
@@ -21,14 +21,20 @@ FIGURES = {
     "roc": "ROC curves",
     "pr": "Precision-recall curves",
     "reliability": "Confidence against accuracy",
+    "patients": "Confidence in each patient",
 }
 #: In the head of the page or among its warnings.
 TOLD_ELSEWHERE = {"warnings", "n_patients", "n_classes"}
+#: Rows of the table of patients to look at, on the page.
+MOST_PATIENTS = 20
 
 
 @dataclass(frozen=True)
 class Run:
-    """What the page tells: resolved parameters, flat metrics by stage, the leaderboard, and where the pictures lie."""
+    """What the page tells: resolved parameters, flat metrics by stage, the leaderboard, and where the pictures lie.
+
+    What only some runs have is {} in the others, and left out of the page.
+    """
 
     params: dict[str, Any]
     catalog: Metrics
@@ -39,6 +45,10 @@ class Run:
     sizes: dict[str, Metrics]
     leaderboard: pd.DataFrame
     plots: Path
+    leakage: Metrics = field(default_factory=dict)
+    choice: Metrics = field(default_factory=dict)
+    ties: Metrics = field(default_factory=dict)
+    audit: Metrics = field(default_factory=dict)
 
 
 def render(run: Run) -> str:
@@ -50,28 +60,26 @@ def render(run: Run) -> str:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    template.filters.update(
-        breakable=words.breakable,
-        words=words.words,
-        number=words.number,
-        short=words.short,
-        score=words.score,
-        size=words.size,
-    )
+    filters = (words.breakable, words.words, words.number, words.short, words.score, words.size, highlights.signed)
+    template.filters.update({one.__name__: one for one in filters})
     names = class_names(run)
+    chosen = highlights.recommended(run.choice, run.leaderboard)
+    rows = [_row(run, record) for record in run.leaderboard.to_dict("records")]
     return template.get_template("report.html.j2").render(
         run=run,
         classes={name: run.catalog.get(f"n_class_{name}", run.catalog.get(f"n_{name}")) for name in names},
-        warnings=warnings(run),
+        warnings=highlights.warnings(run.params, run.catalog, run.split, run.augment, run.scores[rows[0]["model"]]),
+        price=highlights.price(run.leakage),
+        recommended=chosen,
+        shown=chosen or rows[0],
+        audit=highlights.audit(run.audit, run.plots / "audit" / "verdicts.csv") if run.audit else [],
         **_tables(run, names),
-        leaks=leaks(run),
-        rows=[_row(run, record) for record in run.leaderboard.to_dict("records")],
+        leaks=highlights.leaks(run.split, run.augment),
+        rows=rows,
         models=[_model(run, str(name), names) for name in run.leaderboard["model"]],
         sheet=picture(run.plots / "catalog" / "sheet.png"),
         lower_is_better=LOWER_IS_BETTER,
-        per_class=words.PER_CLASS,
-        overall=words.OVERALL,
-        glossary=words.GLOSSARY,
+        words_for=words,
         params=yaml.safe_dump(run.params, sort_keys=False, allow_unicode=True, width=110),
     )
 
@@ -88,30 +96,27 @@ def class_names(run: Run) -> list[str]:
     return sorted(n for n in found if any({f"recall_{n}", f"recall_{n}_low"} <= set(s) for s in run.scores.values()))
 
 
-def leaks(run: Run) -> dict[str, Any]:
-    """Return the leak counts; where roles were dealt to samples, augment's counts are the ones that hold."""
-    return {key: value for key, value in {**run.split, **run.augment}.items() if key.startswith("leak")}
-
-
-def warnings(run: Run) -> list[str]:
-    """Return, in words, what a reader must know before believing a number."""
-    found = [text for text in str(run.catalog.get("warnings", "")).split("; ") if text]
-    for key, value in leaks(run).items():
-        if value:
-            found.append(
-                f"{value} test samples share {words.SHARED.get(key, words.words(key))} with training or validation"
-            )
-    if run.params["augment"]["before_split"]:
-        found.append("roles were dealt to samples after augmentation: the split's own roles were not used")
-    without = run.split.get("n_without_patient", 0)
-    if without and run.params["split"]["scheme"] in ("patient", "group"):
-        found.append(f"{without} images name no patient; each counts as a patient of its own, so patients may leak")
-    return found
-
-
 def picture(path: Path) -> str:
     """Return a PNG as a data URL, empty where there is none."""
     return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode() if path.exists() else ""
+
+
+def patients_to_look_at(path: Path) -> dict[str, Any]:
+    """Return the patients a model gets wrong or is unsure of, the surest mistakes first, and how many more there are.
+
+    `path`: the table of `evaluation.patients.verdicts`; {} where there is none.
+    """
+    if not path.exists():
+        return {}
+    table = pd.read_csv(path, dtype={"unit": str, "label": str, "by_mean": str, "by_vote": str})
+    table["wrong"] = table["by_mean"] != table["label"]
+    found = table[table["wrong"] | table["uncertain"]].sort_values(["wrong", "margin", "unit"], ascending=False)
+    columns = ["unit", "n_images", "label", "by_mean", "confidence", "margin", "wrong", "uncertain"]
+    return {
+        "rows": found[columns].head(MOST_PATIENTS).to_dict("records"),
+        "more": max(0, len(found) - MOST_PATIENTS),
+        "of": len(table),
+    }
 
 
 def _tables(run: Run, names: list[str]) -> dict[str, list[tuple[str, Any]]]:
@@ -124,12 +129,18 @@ def _tables(run: Run, names: list[str]) -> dict[str, list[tuple[str, Any]]]:
         for name in names
         if f"after_{name}" in run.augment
     ]
+    ties = {key: value for key, value in run.ties.items() if not isinstance(value, str)}
     return {
-        "catalogue": [(words.words(key), value) for key, value in sorted(found.items(), key=words.order)],
-        "roles": [(words.words(key), value) for key, value in sorted(roles.items(), key=words.order)],
+        "catalogue": _named(found),
+        "ties": _named(ties),
+        "roles": _named(roles),
         "balanced": balanced,
         "environment": [(words.words(key), value) for key, value in run.environment.items()],
     }
+
+
+def _named(facts: Metrics) -> list[tuple[str, Any]]:
+    return [(words.words(key), value) for key, value in sorted(facts.items(), key=words.order)]
 
 
 def _row(run: Run, record: dict[Any, Any]) -> dict[str, Any]:
@@ -144,18 +155,18 @@ def _row(run: Run, record: dict[Any, Any]) -> dict[str, Any]:
 
 def _model(run: Run, name: str, names: Iterable[str]) -> dict[str, Any]:
     score, folder = run.scores[name], run.plots / "evaluate" / name
-    curves = picture(run.plots / "compare" / "learning_curves" / f"{name}.png")
-    figures = [(caption, picture(folder / f"{stem}.png")) for stem, caption in FIGURES.items()]
-    scored = [one for one in names if f"recall_{one}" in score]
     return {
         "name": name,
         "score": score,
-        "classes": scored,
-        "figures": figures,
-        "curves": curves,
+        "classes": [one for one in names if f"recall_{one}" in score],
+        "figures": [(caption, picture(folder / f"{stem}.png")) for stem, caption in FIGURES.items()],
+        "curves": picture(run.plots / "compare" / "learning_curves" / f"{name}.png"),
+        "patients": patients_to_look_at(folder / "patients.csv"),
         "size": run.sizes[name],
     }
 
 
 def _stage(family: str) -> str:
-    return "train_" + next(key for key, word in FAMILIES.items() if word == family)
+    """Return the stage whose times belong to a family: ensembles are not trained."""
+    kind = next(key for key, word in FAMILIES.items() if word == family)
+    return kind if kind == "ensemble" else f"train_{kind}"

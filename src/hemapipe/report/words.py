@@ -24,10 +24,22 @@ OVERALL = (
     "ece",
     "ece_uncalibrated",
 )
+#: At thresholds fixed on validation rows, per class and for screening.
+AT_THRESHOLD = ("at_threshold_sensitivity", "at_threshold_specificity")
+DECISIONS = ("screen_sensitivity", "screen_specificity")
+BY_PATIENT = (
+    "patient_accuracy_mean",
+    "patient_accuracy_vote",
+    "patient_sensitivity",
+    "patient_specificity",
+    "patient_roc_auc",
+    "patient_macro_roc_auc",
+)
 #: What a test sample shares when the count is not 0.
 SHARED = {
     "leak_patients": "their patient",
     "leak_repeats": "their exact pixels",
+    "leak_near_repeats": "their field (near repeats)",
     "leak_groups": "their group",
     "leak_siblings": "their original image",
 }
@@ -42,12 +54,40 @@ GLOSSARY = {
     "PR AUC": "Average precision over the thresholds that find one more image of the class.",
     "log loss, Brier": "Penalties on calibrated probabilities: mean −log p of the true class; mean squared distance.",
     "ECE": "Expected calibration error: how far confidence lies from accuracy, averaged over bins of confidence.",
-    "95 % interval": "Bootstrap: whole groups (patients and exact repeats) are drawn again and again, as images of one "
-    "patient are not independent evidence. The luck of training is not in it.",
+    "95 % interval": "Bootstrap: whole groups are drawn again and again, as images of one patient are not independent "
+    "evidence (BCa; Wilson's where each image stands alone or no error was made). The luck of training is not in it.",
     "± sd": "Standard deviation over the folds, each with a model of its own.",
+    "group": "Images that belong together and are never parted: of one patient, of equal pixels, or near repeats.",
+    "near repeat": "The same field once more: shifted, turned, mirrored, cropped, relit or compressed anew.",
+    "honest split": "No group, and so no patient, is on both sides. Without patients: blocks of capture order with an "
+    "embargo, images left out between them.",
+    "price of leaking": "The score under a split by image less that under an honest split: the same models, as many "
+    "images, the same test images. It is what a split by image would have pretended.",
+    "recommended": "The model with the best score on validation images, named before a test image was read. The best "
+    "test score is partly luck; this choice is not.",
+    "better, worse": "Against the recommended model, over the same groups: p below .05 after Holm's correction for "
+    "the number of comparisons. Not distinguishable: the test images do not tell the two apart.",
+    "at the threshold": "Called positive above a threshold that validation images set, for a wanted sensitivity "
+    "or least cost. Sensitivity: the share of positives called so. Specificity: the share of the rest left alone.",
+    "screening": "All leukemic classes together against the rest; the score is the sum of their probabilities.",
+    "verdict per patient": "By mean: the class with the largest mean probability over the patient's images. By vote: "
+    "the class most images are called. Uncertain: few images, or the two likeliest classes nearly level.",
+    "soft vote, stack": "Ensembles: the mean of three models' probabilities; weights fitted on validation images.",
+    "audit": "Checks of the images, not of a model: repeats, labels, patients, and probes, small classifiers that see "
+    "only what should not tell the class, such as the background. A probe far above chance is a shortcut.",
 }
 _SHORT = {"f1": "F1", "f2": "F2", "mcc": "MCC", "roc": "ROC", "auc": "AUC", "pr": "PR", "ece": "ECE", "brier": "Brier"}
 _KNOWN = {
+    "screen_sensitivity": "sensitivity of screening",
+    "screen_specificity": "specificity of screening",
+    "at_threshold_sensitivity": "sensitivity at threshold",
+    "at_threshold_specificity": "specificity at threshold",
+    "patient_accuracy_mean": "accuracy, by mean probability",
+    "patient_accuracy_vote": "accuracy, by vote",
+    "patient_sensitivity": "sensitivity of screening",
+    "patient_specificity": "specificity of screening",
+    "patient_roc_auc": "ROC AUC of screening",
+    "patient_macro_roc_auc": "macro ROC AUC, each class against the rest",
     "n_files": "image files",
     "n_ok": "decoded whole",
     "n_truncated": "truncated",
@@ -68,8 +108,15 @@ _KNOWN = {
     "n_test": "test",
     "n_embargo": "under embargo",
     "n_folds": "folds",
+    "n_near_repeats": "pairs of near repeats",
+    "n_clusters": "fields taken more than once",
+    "n_images_in_clusters": "images of such fields",
+    "n_across_labels": "pairs under two labels",
+    "n_across_patients": "pairs of two patients",
+    "n_sessions": "sessions (stand-ins for patients)",
     "leak_patients": "share a patient",
     "leak_repeats": "share exact pixels",
+    "leak_near_repeats": "share a field (near repeats)",
     "leak_groups": "share a group",
     "leak_siblings": "share an original image",
 }
