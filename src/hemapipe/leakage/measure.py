@@ -35,18 +35,29 @@ def measure(job: Job, data: Path) -> dict[str, Any]:
     manifest, groups = read_table(data / "manifest.csv", MANIFEST), read_table(data / "groups.csv", GROUPS)
     ties = read_table(data / "ties.csv", TIES)
     both = arms.draw(manifest, groups, ties, whole(job), job.seed)
-    group_of = groups.set_index("image_id")["group"]
+    drawn = clusters(groups, ties)
     cnn = job.params.cnn
     names = {
         "lr_model": "logistic regression on " + " + ".join(dict.fromkeys(job.params.features)),
         "cnn_model": f"{cnn.arch or cnn.builder} at {cnn.px} px, {cnn.epochs} epochs",
     }
-    metrics = price.facts(both, manifest, group_of) | names
+    metrics = price.facts(both, manifest, drawn) | names
     if both.tables:
         calls = _calls(job, both, manifest, data)
         labels = manifest.set_index("image_id")["label"]
-        metrics |= price.price(calls, labels, group_of, classes(manifest), job.n_resamples, job.seed)
+        metrics |= price.price(calls, labels, drawn, classes(manifest), job.n_resamples, job.seed)
     return metrics
+
+
+def clusters(groups: pd.DataFrame, ties: pd.DataFrame) -> pd.Series:
+    """Return image_id → what the intervals draw whole: the session where one is known, else the group.
+
+    Sessions exist where patients are unknown; neighbours in capture order are then no independent evidence, even if
+    `group.by` lets a split cut sessions.
+    """
+    session = ties.set_index("image_id")["session"]
+    known = "session:" + session[session != ""]
+    return known.reindex(groups["image_id"]).fillna(groups.set_index("image_id")["group"])
 
 
 def whole(job: Job) -> SplitParams:

@@ -68,15 +68,16 @@ def facts(arms: Arms, manifest: pd.DataFrame, groups: pd.Series) -> dict[str, An
         "n_groups": n_groups,
         "few_groups": int(n_groups < FEW_GROUPS),
         "n_siblings_image": arms.siblings,
-        "note": note(arms.scheme, manifest.set_index("image_id").loc[tested]),
+        "note": note(arms.scheme, manifest.set_index("image_id").loc[tested], n_groups),
     }
 
 
-def note(scheme: str, rows: pd.DataFrame) -> str:
-    """Return what limits the honest arm, in words; '' where every test image has a patient."""
+def note(scheme: str, rows: pd.DataFrame, n_groups: int) -> str:
+    """Return what limits the honest arm, in words; '' where every test image (a row of the manifest) has a patient."""
     unknown = int(((rows["patient"] == "") & (rows["person"] == "")).sum())
     if scheme == "contiguous":
-        return "blocks of capture order stand in for patients, so the gap may be larger than measured"
+        alone = "; neighbours count as independent, so the intervals are too narrow" if n_groups == len(rows) else ""
+        return f"blocks of capture order stand in for patients, so the gap may be larger than measured{alone}"
     if unknown == len(rows):
         return (
             "neither patients nor a capture order are known: the honest split keeps only repeated pictures together, "
