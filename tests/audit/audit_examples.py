@@ -53,10 +53,10 @@ def people(n_each, classes="ab", images=4):
 
 
 def fields(path, **params):
-    """Generate an archive at `path`: 2 classes, 16 patients, 128 fields of 64 px, no faults but those asked for."""
+    """Generate an archive at `path`: 2 classes, 16 patients, 96 fields of 64 px, no faults but those asked for."""
     faults = dict.fromkeys(("exact_repeats", "near_repeats", "conflicts", "truncated", "unreadable"), 0)
     plain = {f"n_{name}": count for name, count in faults.items()}
     shares = {"benign": 0.5, "pro": 0.5}
-    settings = {"n_patients": 16, "n_images": 128, "px": 64, "class_shares": shares, **plain, **params}
+    settings = {"n_patients": 16, "n_images": 96, "px": 64, "class_shares": shares, **plain, **params}
     generate(SyntheticParams(**settings), 3, path)
     return path

@@ -23,7 +23,7 @@ FAULTS = {"n_exact_repeats": 4, "n_near_repeats": 4, "n_conflicts": 1, "n_trunca
 def audited(tmp_path_factory):
     """A generated archive with faults: its truth, the text, the JSON and the page of its audit."""
     folder = tmp_path_factory.mktemp("audit")
-    path = fields(folder / "fields.zip", n_patients=8, n_images=64, px=96, **FAULTS)
+    path = fields(folder / "fields.zip", n_patients=6, n_images=48, px=96, **FAULTS)
     with zipfile.ZipFile(path) as opened:
         truth = pd.read_csv(io.BytesIO(opened.read("truth/faults.csv")), keep_default_na=False)
     text = command.audit_path(path, "", folder / "audit.json", folder / "audit.html", 1)
@@ -41,7 +41,7 @@ def test_json_is_the_truth(audited):
         "images", "labels", "patients", "unreadable", "truncated", "exact_repeats", "near_repeats",
         "contradictory_labels", "probes",
     ]  # fmt: skip
-    assert found["images"] == sum(found["labels"].values()) == 73 and found["patients"] == 8
+    assert found["images"] == sum(found["labels"].values()) == 57 and found["patients"] == 6
     assert found["unreadable"] == of["unreadable"]["path"].to_list()
     assert found["truncated"] == of["truncated"]["path"].to_list()
     assert found["contradictory_labels"] == pairs["conflict"]
@@ -60,7 +60,7 @@ def test_every_probe_is_there_with_its_interval(audited):
 
 def test_the_text_names_each_verdict(audited):
     _, text, _, _ = audited
-    assert text.startswith("73 image files; benign")
+    assert text.startswith("57 image files; benign")
     for words in ("[would inflate results] Exact repeats", "[would inflate results] Near repeats", "[warning] Damaged"):
         assert words in text
     assert max(map(len, text.splitlines())) <= 115

@@ -24,7 +24,7 @@ class Finding:
     """The outcome of one check.
 
     `evidence` says what was found, with numbers and their conditions; `advice` what to do, '' where there is nothing.
-    `panels` are the images concerned, most telling first; `n_panels` how many there are in all.
+    `panels` are the images concerned, most telling first; `n_panels` how many sets (or images) there are in all.
     """
 
     check: str

@@ -48,9 +48,15 @@ def render(audit: Audit, title: str) -> str:
         words=WORDS,
         tally={name: sum(finding.verdict == name for finding in audit.findings) for name in reversed(WORDS)},
         findings=audit.findings,
-        shown=[(finding, _panels(audit.inputs, finding)) for finding in audit.findings if finding.panels],
+        shown=[(f, _panels(audit.inputs, f), _n_shown(f)) for f in audit.findings if f.panels],
         probes=[(name, NAMES[name], numbers["probes"][name]) for name in NAMES if name in numbers["probes"]],
     )
+
+
+def _n_shown(finding: Finding) -> int:
+    """Count what is shown: sets, where a panel is a set of copies, else images."""
+    sets = finding.check.endswith(("_repeats", "_labels")) and finding.check != "suspected_labels"
+    return len(finding.panels) if sets else sum(len(panel.images) for panel in finding.panels)
 
 
 def _panels(inputs: Inputs, finding: Finding) -> list[dict[str, Any]]:
