@@ -12,14 +12,14 @@ _BRIGHT, _DARK = 85, 10  # percentiles of the green plane beyond which lie the e
 
 
 def measure(packed: np.ndarray, rows: np.ndarray, n_jobs: int = 1) -> np.ndarray:
-    """Return the appearance of the images `rows` of `packed` (N, px, px, 3; uint8 RGB): (len(rows), 12), float64.
+    """Return the appearance of the images `rows` of `packed` (N, px, px, 3; uint8 RGB): (len(rows), 9), float64.
 
     Per image the median logarithms (natural, of values + 1) of red, green and blue of the empty field, of what lies
-    between, and of the nuclei; and by how much the empty field is brighter at the centre, at the top and at the left.
+    between, and of the nuclei: the light, and by Beer and Lambert the density of the stain.
     """
     chunks = [rows[start : start + _CHUNK] for start in range(0, len(rows), _CHUNK)]
     parts = Parallel(n_jobs=min(n_jobs, max(len(chunks), 1)))(delayed(_some)(packed, chunk) for chunk in chunks)
-    return np.concatenate([np.zeros((0, 12)), *parts])
+    return np.concatenate([np.zeros((0, 9)), *parts])
 
 
 def _some(packed: np.ndarray, rows: np.ndarray) -> np.ndarray:
@@ -32,15 +32,5 @@ def _appearance(image: np.ndarray) -> np.ndarray:
     logs = np.log1p(small.astype(np.float64))
     green = small[:, :, 1]
     dark, bright = np.percentile(green, (_DARK, _BRIGHT))
-    empty = green >= bright
-    parts = [empty, (green < bright) & (green > dark), green <= dark]
-    colours = [np.median(logs[part], axis=0) if part.any() else np.median(logs, axis=(0, 1)) for part in parts]
-    return np.concatenate([*colours, _falls(logs[:, :, 1], empty)])
-
-
-def _falls(values: np.ndarray, empty: np.ndarray) -> np.ndarray:
-    """Return the slopes of the empty field from the rim to the centre, from bottom to top, from right to left."""
-    y, x = np.nonzero(empty)
-    x, y = (2 * (place + 0.5) / _PX - 1 for place in (x, y))
-    terms = np.stack([-(x**2) - y**2, -y, -x, np.ones_like(x)], axis=1)
-    return np.linalg.lstsq(terms, values[empty], rcond=None)[0][:3]
+    parts = [green >= bright, (green < bright) & (green > dark), green <= dark]
+    return np.concatenate([np.median(logs[part], axis=0) if part.any() else np.zeros(3) for part in parts])

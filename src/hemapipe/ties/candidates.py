@@ -35,7 +35,6 @@ def by_thumbnails(thumbs: np.ndarray, matches: list[views.Match], k: int, n_jobs
         k: pairs per row.
         n_jobs: threads; the result does not depend on it.
     """
-    bases = {match.base: np.ascontiguousarray(thumbs[:, match.base].T) for match in matches}
 
     def similarity(rows: slice) -> np.ndarray:
         best = np.full((len(thumbs[rows]), len(thumbs)), -1, np.float32)
@@ -43,7 +42,7 @@ def by_thumbnails(thumbs: np.ndarray, matches: list[views.Match], k: int, n_jobs
             block = thumbs[rows, window].reshape(-1, views.THUMB_PX, views.THUMB_PX)
             for turn in range(n_turns):
                 view = np.ascontiguousarray(views.turned(block, turn)).reshape(len(block), -1)
-                np.maximum(best, view @ bases[base], out=best)
+                np.maximum(best, view @ thumbs[:, base].T, out=best)
         return best
 
     return _pairs(len(thumbs), k, similarity, n_jobs)

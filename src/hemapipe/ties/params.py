@@ -15,8 +15,8 @@ class TiesParams(Section):
     px: Annotated[int, Field(ge=32)] = 128
     features: str = "lite0"
     n_candidates: Annotated[int, Field(ge=1, le=100)] = 3
-    similarity: Annotated[float, Field(gt=0, le=1)] = 0.85
+    similarity: Annotated[float, Field(gt=0, le=1)] = 0.8
     overlap: Annotated[float, Field(gt=0, le=1)] = 0.3
     sessions: bool = True
     session_min: Annotated[int, Field(ge=1)] = 8
-    session_penalty: Annotated[float, Field(gt=0)] = 3.0
+    session_penalty: Annotated[float, Field(gt=0)] = 1.0

@@ -7,14 +7,18 @@ import numpy as np
 
 _BLACK = 12  # grey level; JPEG ringing stays below, as in cells.single
 _RIM_BRIGHT = 0.1  # share of a rim that may be bright though the cell was cut out on black
+# Depth within a cell on black, share of the largest, from which on it is looked at. Outline and pale cytoplasm are much
+# alike in all round cells: at .15 the quartile of different synthetic cells reaches .97, at .35 .92, and in C-NMC the
+# same cells have ≥ .82, others ≤ .76.
+_DEPTH = 0.35
 
 
 def plane(image: np.ndarray, px: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the green plane of an image (uint8 RGB) at `px` × `px`, float32, and its weight, 0 on a black background.
 
     Green, as both nuclei and red cells absorb it most. Black counts as background only where the whole rim is black:
-    a cell that was cut out. There the plane is filled with the mean of the cell, so that its outline, which all cells
-    share, says little.
+    a cell that was cut out. There only the inner part has weight, and the rest is filled with its mean, so that the
+    outline, which all cells share, says little.
     """
     small = cv2.resize(image, (px, px), interpolation=cv2.INTER_AREA) if image.shape[0] != px else image
     grey = small[:, :, 1].astype(np.float32)
@@ -22,8 +26,11 @@ def plane(image: np.ndarray, px: int) -> tuple[np.ndarray, np.ndarray]:
     rim = np.concatenate([bright[0], bright[-1], bright[:, 0], bright[:, -1]])
     if rim.mean() >= _RIM_BRIGHT or not bright.any():
         return grey, np.ones_like(grey)
-    inside = cv2.erode(bright.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=0)
-    return np.where(inside > 0, grey, grey[bright].mean()), inside.astype(np.float32)
+    depth = cv2.distanceTransform(bright.astype(np.uint8), cv2.DIST_L2, 3)
+    inside = depth > max(_DEPTH * float(depth.max()), 1.0)
+    if not inside.any():
+        return grey, np.ones_like(grey)
+    return np.where(inside, grey, grey[inside].mean()), inside.astype(np.float32)
 
 
 def band(grey: np.ndarray, weight: np.ndarray, fine: float, coarse: float) -> np.ndarray:

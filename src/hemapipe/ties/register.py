@@ -14,7 +14,9 @@ from hemapipe.ties import planes
 SMALL_PX = 32
 _SMALL_BAND = (0.0, 8.0)  # sigmas, pixels, of what the first registration sees
 _LARGE_PX, _LARGE_BAND = 64, (0.6, 10.0)
-_FIRST_STEPS, _STEPS, _ENOUGH, _ECC_BLUR = 4, 25, 1e-3, 3
+_FIRST_STEPS, _STEPS, _ENOUGH = 4, 25, 1e-3
+_ECC_BLUR = 3  # pixels, smoothing before the search
+_EVERYWHERE = np.empty((0, 0), np.uint8)  # the mask that masks nothing
 # Correlation at SMALL_PX below which a pair is given up. After four steps the planted pairs have .97, those found in
 # Taleqani and C-NMC .75 at the least; 99 % of other pairs have less than .6.
 _HOPELESS = 0.7
@@ -104,11 +106,12 @@ def _align(first: np.ndarray, second: np.ndarray, start: np.ndarray, steps: int)
     """Return the alignment reached from `start` on; -1 where the search fails or leaves what a camera can do."""
     px = len(first)
     stop = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, steps, _ENOUGH)
-    warp = _to_pixels(start, px).astype(np.float32)
+    begin, affine = _to_pixels(start, px).astype(np.float32), cv2.MOTION_AFFINE
     try:
-        reached, warp = cv2.findTransformECC(first, second, warp, cv2.MOTION_AFFINE, stop, None, _ECC_BLUR)
+        reached, found = cv2.findTransformECC(first, second, begin, affine, stop, _EVERYWHERE, _ECC_BLUR)
     except cv2.error:  # "the algorithm stopped before its convergence": nothing in common
         return Alignment(-1.0, start)
+    warp = np.asarray(found, np.float64)
     if not _plausible(warp[:, :2]):
         return Alignment(-1.0, start)
     matrix = np.eye(3)

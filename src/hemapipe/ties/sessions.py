@@ -30,7 +30,7 @@ def find(rows: pd.DataFrame, packed: np.ndarray, params: TiesParams, n_jobs: int
     number = pd.to_numeric(rows["sequence"], errors="coerce")
     eligible = np.flatnonzero(number.notna() & (rows["patient"] == "")) if params.sessions else np.zeros(0, int)
     looks = appearance.measure(packed, eligible, n_jobs)
-    ordered = rows.iloc[eligible].assign(number=number, place=np.arange(len(eligible)))
+    ordered = rows.iloc[eligible].assign(number=number.to_numpy()[eligible], place=np.arange(len(eligible)))
     for _, part in ordered.sort_values(["number", "image_id"]).groupby(["cohort", "label"]):
         places = part["place"].to_numpy()
         numbers = changes.segments(looks[places], params.session_penalty, params.session_min)

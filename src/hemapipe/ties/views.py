@@ -42,20 +42,21 @@ class Match(NamedTuple):
 
 
 def _at(side: float, x: int, y: int) -> Window:
-    """Return the window at the left, middle or right (x = 0, 1, 2), top, middle or bottom (y) of the image."""
-    return Window(x * (1 - side) / 2, y * (1 - side) / 2, side)
+    """Return the window at x, y = 0 (left, top), 2 (middle) .. 4 (right, bottom) of the image."""
+    return Window(x * (1 - side) / 4, y * (1 - side) / 4, side)
 
 
-_RIM = [(x, y) for y in range(3) for x in range(3) if (x, y) != (1, 1)]
-_CROPS = [_at(_CROP, x, y) for x, y in [(0, 0), (2, 0), (1, 1), (0, 2), (2, 2)]]
-WINDOWS = [Window(0, 0, 1), *_CROPS, *(_at(side, x, y) for side in _FAR for x, y in _RIM)]
+_RIM = [(x, y) for y in range(5) for x in range(5) if {x, y} & {0, 4}]  # 16 places; its reverse is its opposites
+_CROPS = [_at(_CROP, x, y) for x, y in [(0, 0), (4, 0), (2, 2), (0, 4), (4, 4)]]
+_RIMS = [[_at(_FAR[0], x, y) for x, y in _RIM if not x % 2 and not y % 2], [_at(_FAR[1], x, y) for x, y in _RIM]]
+WINDOWS = [Window(0, 0, 1), *_CROPS, *_RIMS[0], *_RIMS[1]]
 #: The whole and five crops against the whole, in all turns: a copy that was cropped (85 % and more) or moved a little.
 COPIES = [Match(window, 0, N_TURNS) for window in range(1 + len(_CROPS))]
 #: Opposite windows at the rim, not turned: the slide moved by up to two fifths of the field between two pictures.
 NEIGHBOURS = [
-    Match(first + number, first + len(_RIM) - 1 - number, 1)
-    for first in range(1 + len(_CROPS), len(WINDOWS), len(_RIM))
-    for number in range(len(_RIM))
+    Match(first + number, first + len(rim) - 1 - number, 1)
+    for first, rim in zip((1 + len(_CROPS), 1 + len(_CROPS) + len(_RIMS[0])), _RIMS, strict=True)
+    for number in range(len(rim))
 ]
 
 
