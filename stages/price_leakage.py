@@ -1,35 +1,30 @@
-"""Measure what leaking is worth on these images, with two cheap models: `python -m stages.price_leakage`."""
+"""Price what leaking is worth on these images, from the calls of two cheap models: `python -m stages.price_leakage`."""
 
-import time
+import json
 from pathlib import Path
 
-from hemapipe.core.params import load, lookup, read_params
-from hemapipe.core.tables import write_json, write_table
+from hemapipe.core.params import lookup, read_params
+from hemapipe.core.tables import GROUPS, MANIFEST, TIES, classes, read_table, write_json, write_table
 from hemapipe.evaluation import plots
 from hemapipe.leakage import picture, price
-from hemapipe.leakage.measure import Job, measure
-from hemapipe.leakage.params import PriceLeakageParams
-from hemapipe.split.params import SplitParams
+from hemapipe.leakage.calls import CALLS
+from hemapipe.leakage.facts import clusters
 from stages.run import run
 
 
 def main() -> None:
     """Write metrics/leakage.json and plots/leakage.csv and .png."""
-    began = time.perf_counter()
     values = read_params()
-    job = Job(
-        params=load(PriceLeakageParams, "price_leakage"),
-        split=load(SplitParams, "split"),
-        n_resamples=int(lookup(values, "evaluate.n_resamples")),
-        seed=int(lookup(values, "seed")),
-        threads=int(lookup(values, "threads")),
-    )
-    metrics = measure(job, Path("data"))
+    n_resamples, seed = int(lookup(values, "evaluate.n_resamples")), int(lookup(values, "seed"))
+    manifest = read_table("data/manifest.csv", MANIFEST)
+    drawn = clusters(read_table("data/groups.csv", GROUPS), read_table("data/ties.csv", TIES))
+    calls = read_table("data/leakage/calls.csv", CALLS)
+    labels = manifest.set_index("image_id")["label"]
+    facts = json.loads(Path("data/leakage/facts.json").read_text("utf-8"))
+    metrics = facts | price.price(calls, labels, drawn, classes(manifest), n_resamples, seed)
     write_json(metrics, "metrics/leakage.json")
     write_table(price.to_table(metrics), "plots/leakage.csv")
     plots.draw(picture.paint, metrics, path=Path("plots/leakage.png"), size=(7.6, 2.3))
-    timing = {"stage": "price_leakage", "name": "", "seconds": time.perf_counter() - began}
-    write_json(timing, "data/timing/price_leakage.json")
     print("\n".join(price.sentences(metrics)))
 
 

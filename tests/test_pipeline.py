@@ -27,7 +27,7 @@ def stages() -> dict:
 @pytest.fixture(scope="session")
 def leaves() -> dict[str, object]:
     """Every leaf of params.yaml by its dotted name; rows of the model and feature tables count as leaves."""
-    tables = {"cnn", "classical", "extract_features"}
+    tables = {"cnn", "classical", "ensemble", "extract_features"}
     found = {}
 
     def walk(prefix, value):
@@ -136,10 +136,8 @@ def test_declared_keys_are_used_by_the_code_the_stage_imports(tiny):
         code = "\n".join((project / name).read_text() for name in files)
         for key in declared_params(stage):
             section, _, leaf = key.rpartition(".")
-            row_or_table = section in {"cnn", "classical", "extract_features", "download"} or key in {
-                "cnn",
-                "classical",
-            }
+            tables = {"cnn", "classical", "ensemble"}
+            row_or_table = section in tables | {"extract_features", "download"} or key in tables
             used = row_or_table or re.search(rf"\.{leaf}\b|\"{leaf}\"|\"{key}\"", code)
             assert used, f"{stage.addressing} declares {key}, but nothing it imports uses it"
 
@@ -198,7 +196,7 @@ def test_a_new_row_runs_only_its_own_stages(copy_of_tiny):
     set_params(copy_of_tiny, {"classical": {**params["classical"], "sgd": row}})
     ran = set(re.findall(r"Running stage '([^']+)'", succeed("dvc repro", copy_of_tiny)))
     own = {"train_classical@sgd", "calibrate_classical@sgd", "evaluate_classical@sgd"}
-    assert ran == own | {"compare", "report"}
+    assert ran == own | {"choose_model", "compare", "report"}
 
 
 def test_a_metric_change_trains_nothing(copy_of_tiny):
@@ -220,13 +218,16 @@ def test_test_labels_reach_no_model(tiny, tmp_path):
     manifest.to_csv(project / "data/manifest.csv", index=False, lineterminator="\n")
 
     names = ["data/models/{}", "data/predictions/{}.csv", "data/calibration/{}.json"]
-    for stage, model in (("train_cnn", "lenet"), ("train_classical", "lr")):
+    for stage, model in (("train_cnn", "lenet"), ("train_classical", "lr"), ("ensemble", "stack")):
         before = {name: _bytes(project / name.format(model)) for name in names}
         for name in names:
-            subprocess.run(["rm", "-r", str(project / name.format(model))], check=True)
+            subprocess.run(["rm", "-rf", str(project / name.format(model))], check=True)
         (project / "data/models").mkdir(exist_ok=True)
         succeed(f"python -m stages.{stage} {model} && python -m stages.calibrate {model}", project)
         assert {name: _bytes(project / name.format(model)) for name in names} == before
+    choice = _bytes(project / "metrics/choice.json")
+    succeed("python -m stages.choose_model", project)
+    assert _bytes(project / "metrics/choice.json") == choice
 
 
 def _bytes(path: Path) -> dict[str, bytes]:

@@ -33,13 +33,23 @@ TINY = {
         },
         "handcrafted": {"kind": "handcrafted", "px": 64},
     },
+    "find_ties.px": 64,
     "split.n_folds": 1,
     "cnn": {"lenet": {"builder": "lenet", "px": 64, "weights": "scratch", "epochs": 1}},
     "classical": {
         "lr": {"kind": "logistic_regression", "features": ["lite0", "handcrafted"]},
         "knn": {"kind": "knn", "features": ["handcrafted", "handcrafted"]},
     },
+    "ensemble": {
+        "vote": {"kind": "vote", "of": ["lr", "knn", "lenet"]},
+        "stack": {"kind": "stack", "of": ["lr", "knn", "lenet"]},
+    },
     "evaluate.n_resamples": 100,
+    "price_leakage.n_folds": 2,
+    "price_leakage.cnn": {"builder": "lenet", "px": 64, "weights": "scratch", "epochs": 1},
+    "audit.px": 64,
+    "audit.n_folds": 2,
+    "audit.n_resamples": 100,
 }
 
 

@@ -1,12 +1,14 @@
-"""Made-up patients whose own colour gives them away, or not, as the stages before `price_leakage` write them."""
+"""Made-up patients whose own colour gives them away, or not, as the stages before `train_leakage` write them."""
 
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from hemapipe.core.tables import GROUPS, MANIFEST, TIES, write_table
-from hemapipe.leakage.measure import Job
+from hemapipe.core.tables import GROUPS, MANIFEST, TIES, read_table, write_table
+from hemapipe.leakage import price
+from hemapipe.leakage.calls import Job, call
+from hemapipe.leakage.facts import clusters
 from hemapipe.leakage.params import PriceLeakageParams
 from hemapipe.split.params import SplitParams
 
@@ -51,4 +53,12 @@ def job(scheme: str = "group", n_folds: int = 2, threads: int = 1, **cnn: object
     row = {"builder": "lenet", "px": PX, "epochs": 1, "batch_size": 16, "accelerator": "cpu", **cnn}
     params = PriceLeakageParams(n_folds=n_folds, features=["toy", "toy"], cnn=row)
     split = SplitParams(scheme=scheme, n_folds=5, test_frac=0.2, val_frac=0.2, embargo=0, drop=["duplicate"])
-    return Job(params, split, n_resamples=200, seed=7, threads=threads)
+    return Job(params, split, seed=7, threads=threads)
+
+
+def measure(compared: Job, data: Path) -> dict:
+    """What the two stages write into metrics/leakage.json."""
+    calls, facts = call(compared, data)
+    manifest = read_table(data / "manifest.csv", MANIFEST)
+    drawn = clusters(read_table(data / "groups.csv", GROUPS), read_table(data / "ties.csv", TIES))
+    return facts | price.price(calls, manifest.set_index("image_id")["label"], drawn, CLASSES, 200, seed=7)

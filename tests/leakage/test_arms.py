@@ -10,7 +10,7 @@ from leakage_toy import CLASSES, job, write_inputs
 from hemapipe.core.errors import HemapipeError
 from hemapipe.core.tables import GROUPS, MANIFEST, TIES, read_table
 from hemapipe.leakage import arms
-from hemapipe.leakage.measure import whole
+from hemapipe.leakage.calls import whole
 
 
 @pytest.fixture(scope="module")

@@ -7,15 +7,16 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from leakage_toy import CLASSES, PX, job, write_inputs
+from leakage_toy import CLASSES, PX, job, measure, write_inputs
 
 from hemapipe.core.errors import HemapipeError
 from hemapipe.core.params import check
 from hemapipe.core.tables import MANIFEST, read_table
 from hemapipe.leakage import price
-from hemapipe.leakage.measure import clusters, measure
+from hemapipe.leakage.calls import CALLS
+from hemapipe.leakage.facts import clusters, note
 from hemapipe.leakage.params import PriceLeakageParams
-from stages import price_leakage
+from stages import price_leakage, train_leakage
 
 
 @pytest.fixture(scope="module")
@@ -64,12 +65,13 @@ def test_the_gap_is_paired_known_answers():
     images = [f"i{i}" for i in range(8)]
     y = np.array([0, 0, 1, 1, 0, 0, 1, 1])
     groups = pd.Series(np.repeat(list("abcd"), 2), index=images)
-    calls = pd.DataFrame({"image": y, "honest": y}, index=images)
-    calls.loc["i0", "image"], calls.loc[["i6", "i7"], "honest"] = 1, 0
+    calls = pd.DataFrame(dict.fromkeys(CALLS, y)).assign(image_id=images)
+    for model in price.MODELS:
+        calls.loc[0, f"{model}_image"], calls.loc[[6, 7], f"{model}_honest"] = 1, 0
     labels = pd.Series(np.array(CLASSES)[y], index=images)
-    found = price.price({"lr": calls, "cnn": calls}, labels, groups, CLASSES, 500, seed=1)
+    found = price.price(calls, labels, groups, CLASSES, 500, seed=1)
     assert (found["lr_image"], found["lr_honest"], found["lr_gap"]) == (0.875, 0.75, 0.125)
-    same = price.price({"lr": calls.assign(honest=calls["image"]), "cnn": calls}, labels, groups, CLASSES, 500, seed=1)
+    same = price.price(calls.assign(lr_honest=calls["lr_image"]), labels, groups, CLASSES, 500, seed=1)
     assert (same["lr_gap"], same["lr_gap_low"], same["lr_gap_high"]) == (0, 0, 0)  # unpaired it would have a width
     assert same["lr_image_low"] < same["lr_image_high"]
 
@@ -94,7 +96,7 @@ def test_sources_without_patients_say_what_stands_in(signed, tmp_path, change, s
 
 def test_some_images_without_a_patient_are_counted():
     rows = pd.DataFrame({"patient": ["a", "", ""], "person": ["", "b", ""]})
-    assert price.note("group", rows, 3).startswith("1 of 3 images name no patient")
+    assert note("group", rows, 3).startswith("1 of 3 images name no patient")
 
 
 def test_sessions_are_drawn_whole_where_patients_are_unknown():
@@ -102,8 +104,8 @@ def test_sessions_are_drawn_whole_where_patients_are_unknown():
     ties = pd.DataFrame({"image_id": list("dcab"), "near_repeat": "", "session": ["", "", "s1", "s1"]})
     assert clusters(groups, ties).to_dict() == {"a": "session:s1", "b": "session:s1", "c": "g3", "d": "g3"}
     rows = pd.DataFrame({"patient": ["", ""], "person": ["", ""]})
-    assert "too narrow" in price.note("contiguous", rows, 2)
-    assert "too narrow" not in price.note("contiguous", rows, 1)
+    assert "too narrow" in note("contiguous", rows, 2)
+    assert "too narrow" not in note("contiguous", rows, 1)
 
 
 @pytest.mark.parametrize(
@@ -145,6 +147,7 @@ def test_the_stage_writes_what_it_declares(signed, tmp_path, monkeypatch, capsys
               "price_leakage": compared.params.model_dump()}  # fmt: skip
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
     monkeypatch.chdir(tmp_path)
+    train_leakage.main()
     price_leakage.main()
     metrics = json.loads((tmp_path / "metrics/leakage.json").read_text())
     table = pd.read_csv(tmp_path / "plots/leakage.csv")

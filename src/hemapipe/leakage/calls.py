@@ -1,4 +1,4 @@
-"""The whole comparison, from the pipeline's tables, features and packed pixels to flat metrics."""
+"""Fit both models under both splits, and keep what they call the test images."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from hemapipe.core.tables import GROUPS, MANIFEST, TIES, classes, packed_rows, read_table
-from hemapipe.leakage import arms, models, price
+from hemapipe.leakage import arms, facts, models
 from hemapipe.leakage.params import PriceLeakageParams
 from hemapipe.split.params import SplitParams
+
+#: Columns of the calls: the class index of each model under each split.
+CALLS = ["image_id", *(f"{model}_{arm}" for model in ("lr", "cnn") for arm in arms.ARMS)]
 
 
 class Job(NamedTuple):
@@ -18,16 +21,16 @@ class Job(NamedTuple):
 
     params: PriceLeakageParams
     split: SplitParams
-    n_resamples: int
     seed: int
     threads: int
 
 
-def measure(job: Job, data: Path) -> dict[str, Any]:
-    """Return the flat metrics of `price.facts` and `price.price`, and what the two models are.
+def call(job: Job, data: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Return what the models call each test image under both splits, and flat facts about the comparison.
 
-    Reads manifest, groups, ties, packed pixels and features of `data`. Where no honest split is possible there are no
-    scores, and `note` says why.
+    The calls: `image_id, lr_image, lr_honest, cnn_image, cnn_honest`, sorted, indices of classes; no rows where no
+    honest split is possible (`note` of the facts says why). Reads manifest, groups, ties, packed pixels and features of
+    `data`; no test label reaches a model.
 
     Raises:
         HemapipeError: an input is missing or does not fit the others, or training fails.
@@ -35,29 +38,17 @@ def measure(job: Job, data: Path) -> dict[str, Any]:
     manifest, groups = read_table(data / "manifest.csv", MANIFEST), read_table(data / "groups.csv", GROUPS)
     ties = read_table(data / "ties.csv", TIES)
     both = arms.draw(manifest, groups, ties, whole(job), job.seed)
-    drawn = clusters(groups, ties)
     cnn = job.params.cnn
     names = {
         "lr_model": "logistic regression on " + " + ".join(dict.fromkeys(job.params.features)),
         "cnn_model": f"{cnn.arch or cnn.builder} at {cnn.px} px, {cnn.epochs} epochs",
     }
-    metrics = price.facts(both, manifest, drawn) | names
-    if both.tables:
-        calls = _calls(job, both, manifest, data)
-        labels = manifest.set_index("image_id")["label"]
-        metrics |= price.price(calls, labels, drawn, classes(manifest), job.n_resamples, job.seed)
-    return metrics
-
-
-def clusters(groups: pd.DataFrame, ties: pd.DataFrame) -> pd.Series:
-    """Return image_id → what the intervals draw whole: the session where one is known, else the group.
-
-    Sessions exist where patients are unknown; neighbours in capture order are then no independent evidence, even if
-    `group.by` lets a split cut sessions.
-    """
-    session = ties.set_index("image_id")["session"]
-    known = "session:" + session[session != ""]
-    return known.reindex(groups["image_id"]).fillna(groups.set_index("image_id")["group"])
+    found = facts.facts(both, manifest, facts.clusters(groups, ties)) | names
+    if not both.tables:
+        return pd.DataFrame(columns=CALLS), found
+    calls = _calls(job, both, manifest, data)
+    table = pd.concat([table.add_prefix(f"{model}_") for model, table in calls.items()], axis=1)
+    return table.reset_index()[CALLS], found
 
 
 def whole(job: Job) -> SplitParams:
