@@ -131,6 +131,5 @@ def _ties(
         return pd.DataFrame(columns=TIES), pd.DataFrame(columns=NEAR_REPEATS)
     rows, params = rows.reset_index(drop=True), TiesParams(px=FEATURES.px)
     pairs = near.find(packed, embedding, rows["sha256"].to_list(), params, n_jobs)
-    in_order = (rows["sequence"] != "") & (rows["patient"] == "")  # who else could have a session?
-    session = sessions.find(rows, packed, params, n_jobs) if in_order.any() else np.full(len(rows), "")
+    session = sessions.find(rows, packed, params, n_jobs)
     return summary.ties(rows, clusters.names(rows, pairs), session), summary.near_repeats(rows, pairs)

@@ -15,7 +15,7 @@ _SHOWN = 12
 _PER_PANEL = 6
 _NEIGHBOURS = 10
 _COMPONENTS = 50
-_FAR = 6.0  # robust z of the distance, whose distribution has a long right end
+_FAR = 6.0  # robust z of the logarithm of the distance: distances have a long right end
 
 
 def check_files(inputs: Inputs) -> Finding:
@@ -61,7 +61,7 @@ def check_quality(inputs: Inputs, measures: np.ndarray) -> Finding:
 def check_outliers(inputs: Inputs) -> Finding:
     """List images far from their nearest neighbours among the features of the full image."""
     far = distances(np.asarray(inputs.embedding))
-    z = quality.outlying(far)
+    z = quality.outlying(np.log(far + 1e-9))  # of copies the distance may be 0
     rows = np.argsort(-z, kind="stable")[: int((z > _FAR).sum())]
     numbers = {"n_outliers": len(rows)}
     if not len(rows):
