@@ -3,13 +3,17 @@ from audit_examples import inputs_of, people
 
 from hemapipe.audit import confounding, shortcuts
 
+#: Six patients, four of whom have cells of both classes.
+BOTH = [{"label": label, "patient": f"p{n}"} for n in range(6) for label in ("ab" if n < 4 else "ab"[n % 2])]
+
 
 @pytest.mark.parametrize(
     ("rows", "verdict", "words"),
     [
         (people(6), "ok", "12 patients (a 6, b 6); 4 images of a patient (median), 4 at most."),
-        ([*people(6), {"label": "c", "patient": "c0"}], "inflates", "One patient only: c"),
-        (people(6) + people(2, "c"), "warning", "Fewer than 5 patients: c"),
+        ([*people(6), {"label": "c", "patient": "c0"}], "inflates", "one patient only: c"),
+        (BOTH, "ok", "4 patients in more than one class (p0, p1, p2, p3): labels of cells, not of people"),
+        (people(6) + people(2, "c"), "warning", "fewer than 5 patients: c"),
         ([*people(6), {"label": "a", "patient": "b0"}], "warning", "1 patient in more than one class (b0)"),
         ([*people(6), {"label": "a"}], "warning", "1 image of no known patient"),
         ([{"label": "a"}], "warning", "No patient is known"),

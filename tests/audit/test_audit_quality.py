@@ -45,3 +45,12 @@ def test_measures_of_a_plain_image():
 def test_no_images_no_problems():
     nothing = quality.problems(np.empty((0, 5)), pd.DataFrame({"width": [], "height": []}))
     assert all(len(mask) == 0 for mask in nothing.values())
+
+
+def test_a_black_surround_is_no_fault():
+    images = []
+    for seed in range(8):
+        image = np.zeros((64, 64, 3), np.uint8)
+        image[16:48, 16:48] = textured(seed, mean=110)[16:48, 16:48]
+        images.append(image)
+    assert not any(found(images).values())

@@ -27,22 +27,27 @@ def check_patients(inputs: Inputs) -> Finding:
     both = sorted(several.index[several > 1])
     per_patient = known["patient"].value_counts()
     problems, verdict = _few(n_patients)
-    if both:
-        problems.append(f"{counted(len(both), 'patient')} in more than one class ({some(both)})")
+    told = f"{counted(len(both), 'patient')} in more than one class ({some(both)})"
+    of_cells = len(both) > 0.5 * len(several)  # then labels are of single cells, and a patient has several kinds
+    if both and not of_cells:
+        problems.append(told)
     if len(known) < len(rows):
         problems.append(f"{counted(len(rows) - len(known), 'image')} of no known patient")
     verdict = "warning" if problems and verdict == "ok" else verdict
     counts = ", ".join(f"{label} {n}" for label, n in n_patients.items())
     evidence = (
         f"{counted(known['patient'].nunique(), 'patient')} ({counts}); {int(per_patient.median())} images of a patient "
-        f"(median), {int(per_patient.max())} at most. " + ("; ".join(problems).capitalize() + "." if problems else "")
+        f"(median), {int(per_patient.max())} at most. "
+        + "; ".join(problems + ([f"{told}: labels of cells, not of people"] if of_cells else []))
     )
     numbers = {
         "n_patients": int(known["patient"].nunique()),
         "fewest_patients": int(n_patients.min()),
         "n_in_two_classes": len(both),
     }
-    advice = "A class of so few people cannot be tested on new ones: report it per patient." if problems else ""
+    advice = (
+        "Results on so few people say little of others: report them per patient, with intervals." if problems else ""
+    )
     return Finding("patients", title, verdict, evidence.strip(), advice, numbers=numbers)
 
 

@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 import pandas as pd
 
+from hemapipe.cells.single import on_black, single_cell
+
 MEASURES = ("sharpness", "dark_end", "light_end", "clipped", "entropy")
 #: Robust z beyond which a value is an outlier (Iglewicz & Hoaglin, How to detect and handle outliers, 1993).
 _OUTLYING = 3.5
@@ -30,17 +32,19 @@ def measure(image: np.ndarray) -> np.ndarray:
     """Return the values of `MEASURES` of an RGB uint8 image.
 
     `sharpness` is the log variance of the Laplacian (Pech-Pacheco et al., ICPR 2000) over that of the image, which
-    takes out contrast; ends are the 99th and 5th percentile of grey, 0..1; `entropy` is in bits.
+    takes out contrast; ends are the 99th and 5th percentile of grey, 0..1; `entropy` is in bits. A black surround of a
+    single cell is left out.
     """
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    counts = np.bincount(grey.ravel(), minlength=256) / grey.size
-    edges = float(cv2.Laplacian(grey, cv2.CV_32F).var())
+    part = cell_mask(image) if on_black(image) else np.ones(grey.shape, bool)
+    counts = np.bincount(grey[part], minlength=256) / max(part.sum(), 1)
+    edges = float(cv2.Laplacian(grey, cv2.CV_32F)[part].var())
     below = np.searchsorted(np.cumsum(counts), [0.99, 0.05])
     clipped = float((image == 255).all(axis=2).mean())
     known = counts[counts > 0]
     return np.array(
         [
-            np.log((edges + 0.1) / (float(grey.var()) + 1.0)),
+            np.log((edges + 0.1) / (float(grey[part].var()) + 1.0)),
             below[0] / 255,
             below[1] / 255,
             clipped,
@@ -64,6 +68,13 @@ def problems(measures: np.ndarray, manifest: pd.DataFrame) -> dict[str, np.ndarr
         "low_information": ~informative,
         "odd_size": odd | (np.abs(aspect - np.median(aspect)) > np.log(_ASPECT)) if len(area) else odd,
     }
+
+
+def cell_mask(image: np.ndarray) -> np.ndarray:
+    """Return the cell on a black surround (bool) without its sharp outline, which is the scissors', not the lens's."""
+    cell = single_cell(image)[0].astype(np.uint8)
+    inner = cv2.erode(cell, np.ones((5, 5), np.uint8), borderValue=0).astype(bool)
+    return inner if inner.any() else cell > 0
 
 
 def outlying(values: np.ndarray) -> np.ndarray:

@@ -94,10 +94,11 @@ def check_contradictions(inputs: Inputs) -> Finding:
     parts = [f"{counted(len(sets), 'picture')} with equal pixels"] if sets else []
     parts += [f"{counted(len(near), 'pair')} of near repeats"] if near else []
     panels = [_panel(inputs, "equal pixels, different labels", ids) for ids in sets[:_SHOWN]]
-    panels += [_panel(inputs, "same field, different labels", ids) for ids in near[:_SHOWN]]
+    panels += [_panel(inputs, "overlapping fields, different labels", ids) for ids in near[:_SHOWN]]
     return Finding(
         "contradictory_labels", title, "warning", f"{' and '.join(parts)} under more than one label.",
-        "At least one label of each is wrong: look them up, or leave all copies out (split.drop: conflict).",
+        "Of equal pixels at least one label is wrong: look it up, or leave all copies out (split.drop: conflict). "
+        "Crops that overlap may be centred on two cells and both be right; a network still sees the other cell.",
         panels, len(sets) + len(near), numbers,
     )  # fmt: skip
 
