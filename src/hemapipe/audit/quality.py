@@ -33,10 +33,11 @@ def measure(image: np.ndarray) -> np.ndarray:
 
     `sharpness` is the log variance of the Laplacian (Pech-Pacheco et al., ICPR 2000) over that of the image, which
     takes out contrast; ends are the 99th and 5th percentile of grey, 0..1; `entropy` is in bits. A black surround of a
-    single cell is left out.
+    single cell is left out; such an image has no slide that should be bright, so its dark end is NaN.
     """
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    part = cell_mask(image) if on_black(image) else np.ones(grey.shape, bool)
+    alone = on_black(image)
+    part = cell_mask(image) if alone else np.ones(grey.shape, bool)
     counts = np.bincount(grey[part], minlength=256) / max(part.sum(), 1)
     edges = float(cv2.Laplacian(grey, cv2.CV_32F)[part].var())
     below = np.searchsorted(np.cumsum(counts), [0.99, 0.05])
@@ -45,7 +46,7 @@ def measure(image: np.ndarray) -> np.ndarray:
     return np.array(
         [
             np.log((edges + 0.1) / (float(grey[part].var()) + 1.0)),
-            below[0] / 255,
+            np.nan if alone else below[0] / 255,
             below[1] / 255,
             clipped,
             float(-(known * np.log2(known)).sum()),
