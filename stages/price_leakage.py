@@ -7,8 +7,7 @@ from hemapipe.core.params import lookup, read_params
 from hemapipe.core.tables import GROUPS, MANIFEST, TIES, classes, read_table, write_json, write_table
 from hemapipe.evaluation import plots
 from hemapipe.leakage import picture, price
-from hemapipe.leakage.calls import CALLS
-from hemapipe.leakage.facts import clusters
+from hemapipe.leakage.facts import CALLS, clusters
 from stages.run import run
 
 

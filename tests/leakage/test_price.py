@@ -13,8 +13,7 @@ from hemapipe.core.errors import HemapipeError
 from hemapipe.core.params import check
 from hemapipe.core.tables import MANIFEST, read_table
 from hemapipe.leakage import price
-from hemapipe.leakage.calls import CALLS
-from hemapipe.leakage.facts import clusters, note
+from hemapipe.leakage.facts import CALLS, clusters, note
 from hemapipe.leakage.params import PriceLeakageParams
 from stages import price_leakage, train_leakage
 

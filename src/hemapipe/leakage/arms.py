@@ -10,6 +10,7 @@ import pandas as pd
 from hemapipe.core.errors import HemapipeError
 from hemapipe.core.params import derive_seed
 from hemapipe.core.tables import AUGMENT, OPS
+from hemapipe.leakage.facts import ARMS
 from hemapipe.samples import load_samples
 from hemapipe.split.assign import split
 from hemapipe.split.eligible import select
@@ -17,7 +18,6 @@ from hemapipe.split.honest import honest_params
 from hemapipe.split.leaks import count_leaks, tied
 from hemapipe.split.params import SplitParams
 
-ARMS = ("image", "honest")
 #: These fix the number of folds, and mix the price of leaking with that of another hospital; groups do neither.
 _BY_GROUP = ("official", "cohort")
 _NEUTRAL = {"flip": 0, "turns": 0, "angle": 0.0, "zoom": 1.0, "crop": 1.0, "crop_x": 0.5, "crop_y": 0.5}

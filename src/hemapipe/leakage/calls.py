@@ -9,11 +9,9 @@ import pandas as pd
 
 from hemapipe.core.tables import GROUPS, MANIFEST, TIES, classes, packed_rows, read_table
 from hemapipe.leakage import arms, facts, models
+from hemapipe.leakage.facts import CALLS
 from hemapipe.leakage.params import PriceLeakageParams
 from hemapipe.split.params import SplitParams
-
-#: Columns of the calls: the class index of each model under each split.
-CALLS = ["image_id", *(f"{model}_{arm}" for model in ("lr", "cnn") for arm in arms.ARMS)]
 
 
 class Job(NamedTuple):

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from hemapipe.leakage.arms import Arms
+if TYPE_CHECKING:
+    from hemapipe.leakage.arms import Arms
+
+ARMS = ("image", "honest")
+MODELS = ("lr", "cnn")
+#: Columns of the calls: the class index of each model under each split.
+CALLS = ["image_id", *(f"{model}_{arm}" for model in MODELS for arm in ARMS)]
 
 
 def clusters(groups: pd.DataFrame, ties: pd.DataFrame) -> pd.Series:

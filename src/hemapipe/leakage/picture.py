@@ -7,7 +7,7 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from hemapipe.evaluation.plots import COLOURS, FAINT, INK
-from hemapipe.leakage.price import MODELS
+from hemapipe.leakage.facts import MODELS
 
 _STYLE = {"image": (COLOURS[1], "split by image"), "honest": (COLOURS[0], "honest split")}
 

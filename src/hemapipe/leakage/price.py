@@ -9,9 +9,7 @@ import pandas as pd
 
 from hemapipe.evaluation.bootstrap import FEW_GROUPS, Floats, intervals
 from hemapipe.evaluation.metrics import confusion_scorer
-from hemapipe.leakage.arms import ARMS
-
-MODELS = ("lr", "cnn")
+from hemapipe.leakage.facts import ARMS, MODELS
 
 
 def price(
