@@ -2,9 +2,9 @@
 
 The images are generated ones (--distinct of them) and, up to n, double exposures of two of them, each turned and rolled
 round at random, so that no two are alike; among them 2 % planted near repeats (shifted, turned, mirrored, brightened,
-recompressed), whose recall is printed. The embedding has 1,280 columns, as lite0's, and is a random projection of
-coarse thumbnails: extracting features is not what is measured here. Memory is that of all processes without the pages
-of mapped files.
+recompressed), whose recall is printed; `others` are double exposures that share an original in about the same place.
+The embedding has 1,280 columns, as lite0's, and is a random projection of coarse thumbnails: extracting features is not
+what is measured here. Memory is that of all processes without the pages of mapped files.
 """
 
 import argparse

@@ -52,11 +52,12 @@ _RIMS = [[_at(_FAR[0], x, y) for x, y in _RIM if not x % 2 and not y % 2], [_at(
 WINDOWS = [Window(0, 0, 1), *_CROPS, *_RIMS[0], *_RIMS[1]]
 #: The whole and five crops against the whole, in all turns: a copy that was cropped (85 % and more) or moved a little.
 COPIES = [Match(window, 0, N_TURNS) for window in range(1 + len(_CROPS))]
-#: Opposite windows at the rim, not turned: the slide moved by up to two fifths of the field between two pictures.
+#: Opposite windows at the rim, not turned: the slide moved by up to two fifths of the field between two pictures. Half
+#: of them: the other half is what the second image sees of the first.
 NEIGHBOURS = [
     Match(first + number, first + len(rim) - 1 - number, 1)
     for first, rim in zip((1 + len(_CROPS), 1 + len(_CROPS) + len(_RIMS[0])), _RIMS, strict=True)
-    for number in range(len(rim))
+    for number in range(len(rim) // 2)
 ]
 
 
