@@ -12,12 +12,12 @@ from hemapipe.smear.faults import decode, encode, near_repeat
 from hemapipe.smear.params import SyntheticParams
 
 
-def shots(n_patients, n_images, px, seed):
+def shots(n_patients, n_images, px, seed, **params):
     faults = dict.fromkeys(["n_exact_repeats", "n_near_repeats", "n_conflicts", "n_truncated", "n_unreadable"], 0)
-    params = SyntheticParams(
-        n_patients=n_patients, n_images=n_images, px=px, difficulty=0.6, patient_variation=0.8, **faults
+    settings = SyntheticParams(
+        n_patients=n_patients, n_images=n_images, px=px, difficulty=0.6, patient_variation=0.8, **faults, **params
     )
-    return [shot for patient in cohort(params, seed) for shot in shoot(patient, params)]
+    return [shot for patient in cohort(settings, seed) for shot in shoot(patient, settings)]
 
 
 def hardened(image, turn, crop, rng):
