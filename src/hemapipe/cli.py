@@ -60,13 +60,16 @@ def doctor() -> None:
 def prune(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be removed.")] = False,
 ) -> None:
-    """Remove the outputs of what params.yaml no longer lists.
+    """Check params.yaml and remove the outputs of what it no longer lists.
 
-    Models, feature sets and sizes; `make repro` does it before every run.
+    Models, feature sets and sizes; `make repro` does it before every run. An unknown key is an error.
     """
     from hemapipe.admin import prune as module
+    from hemapipe.admin.checked import check_once
 
-    for removed in module.prune(root(), dry_run):
+    checkout = root()
+    check_once(checkout)
+    for removed in module.prune(checkout, dry_run):
         typer.echo(f"{'would remove' if dry_run else 'removed'} {removed}")
 
 
@@ -87,7 +90,7 @@ def verify(
 
 @app.command()
 def demo_real(
-    archive: Annotated[Path, typer.Argument(help="A zip or folder of real images.")],
+    archive: Annotated[Path, typer.Argument(help="A zip, a folder or a CSV `path,label,patient` of real images.")],
     name: Annotated[str, typer.Option(help="Name of the results; else the source's or the archive's.")] = "",
     pattern: Annotated[
         str, typer.Option(help="Path pattern of your own images: images/{patient}/{label}/{name}.")

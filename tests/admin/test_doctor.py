@@ -56,30 +56,55 @@ def test_disk_and_memory(tmp_path, monkeypatch):
     assert doctor.check_memory().fails
 
 
-@pytest.mark.parametrize("active", ["synthetic", "taleqani"])
-def test_data_folder(active, tmp_path, monkeypatch):
-    params = {
-        "download": {
-            "source": active,
-            "synthetic": {"px": 1},
-            "taleqani": {"archive": "t.zip"},
-            "cnmc": {"archive": "c.zip"},
-        }
-    }
+def data_of(active: str) -> doctor.Finding:
+    others = {"taleqani": {"archive": "t.zip"}, "folder": {"archive": "mine.zip"}}
+    return doctor.check_data({"download": {"source": active, "synthetic": {"px": 1}, **others}})
+
+
+@pytest.mark.parametrize(("active", "fetched"), [("taleqani", True), ("folder", False)])
+def test_only_the_source_in_use_is_looked_for_and_only_a_published_one_is_fetched(
+    active, fetched, tmp_path, monkeypatch
+):
     monkeypatch.delenv("HEMAPIPE_DATA", raising=False)
-    (unset,) = doctor.check_data(params)
-    assert bool(unset.mend) == (active != "synthetic")
-    assert not unset.fails
-
+    unset = data_of(active)
+    assert (unset.what, unset.fails) == (f"data: {active}", False)
+    assert "HEMAPIPE_DATA is not set" in unset.found
     monkeypatch.setenv("HEMAPIPE_DATA", str(tmp_path))
+    absent = data_of(active)
+    for one in (unset, absent):
+        assert "set HEMAPIPE_DATA" in one.mend
+        assert ("fetched from https://www.kaggle.com" in one.mend) == fetched
     (tmp_path / "t.zip").touch()
-    found = {one.what: one for one in doctor.check_data(params)}
-    assert not found["data: taleqani"].mend
-    assert "put it there" in found["data: cnmc"].mend
+    (tmp_path / "mine").mkdir()  # unpacked: the source takes it as well
+    assert not data_of(active).mend
 
+
+def test_a_generated_source_needs_no_folder_but_a_wrong_one_is_an_error(tmp_path, monkeypatch):
+    monkeypatch.delenv("HEMAPIPE_DATA", raising=False)
+    assert doctor.render([data_of("synthetic")]) == "data: synthetic  ok       generated here"
     monkeypatch.setenv("HEMAPIPE_DATA", str(tmp_path / "absent"))
-    (broken,) = doctor.check_data(params)
-    assert broken.fails
+    assert data_of("synthetic").fails
+    assert data_of("folder").fails
+
+
+def test_params_are_checked(tmp_path):
+    path = tmp_path / "params.yaml"
+    path.write_text((ROOT / "params.yaml").read_text())
+    assert not doctor.check_settings(path).mend
+    path.write_text(path.read_text().replace("  n_folds: 3 ", "  n_fold: 3 ", 1))
+    found = doctor.check_settings(path)
+    assert found.fails
+    assert "unknown key 'n_fold'; did you mean 'n_folds'?" in found.found
+    assert "\n" not in found.found
+
+
+def test_with_wrong_params_the_rest_is_still_examined(tmp_path):
+    (tmp_path / "params.yaml").write_text("a: [")
+    (tmp_path / "requirements.txt").write_text("pytest==0.0.1\n")
+    found = {one.what: one for one in doctor.examine(tmp_path)}
+    assert "not valid YAML" in found["params"].found
+    assert "memory" in found
+    assert "threads" not in found
 
 
 def test_weights(tmp_path, monkeypatch):
@@ -120,5 +145,5 @@ def test_the_table_has_a_line_per_finding():
 
 def test_this_checkout_is_examined_in_full():
     subjects = [one.what for one in doctor.examine(ROOT)]
-    assert subjects[:7] == ["python", "packages", "git", "dvc", "threads", "disk", "memory"]
+    assert subjects[:8] == ["python", "packages", "git", "dvc", "params", "disk", "memory", "threads"]
     assert subjects[-3:] == ["weights: packaged", "weights: hub", "device"]

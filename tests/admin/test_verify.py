@@ -72,9 +72,19 @@ def test_render_puts_what_is_refused_last():
     assert render([]).startswith("identical")
 
 
+DVC = """\
+stages:
+  evaluate:
+    foreach: ${classical}
+    do: {cmd: x, metrics: ["metrics/evaluate/${key}.json"]}
+"""
+
+
 @pytest.fixture
 def committed(tmp_path):
     (tmp_path / "metrics/evaluate").mkdir(parents=True)
+    (tmp_path / "dvc.yaml").write_text(DVC)
+    (tmp_path / "params.yaml").write_text("classical: {rf: {}}\n")
     (tmp_path / "metrics/evaluate/rf.json").write_text(json.dumps(METRICS))
     (tmp_path / "metrics/environment.json").write_text('{"torch": "1"}')
     subprocess.run(
@@ -89,6 +99,38 @@ def test_verify_compares_with_the_commit(committed):
     (committed / "metrics/evaluate/rf.json").write_text(json.dumps(METRICS | {"accuracy": 0.5}))
     (found,) = verify(committed)
     assert (found.key, found.committed, found.current, found.accepted) == ("accuracy", 0.9, 0.5, False)
+
+
+@pytest.mark.parametrize("left_behind", [True, False], ids=["before prune", "after it"])
+def test_a_model_whose_row_is_gone_is_said_and_not_judged(committed, left_behind):
+    if not left_behind:
+        (committed / "metrics/evaluate/rf.json").unlink()
+    (committed / "params.yaml").write_text("classical: {}\n")
+    found = verify(committed)
+    assert [(one.file, one.accepted) for one in found] == [("metrics/evaluate/rf.json", True)]
+    assert render(found).splitlines()[1].split() == ["evaluate/rf:", "all", "there", "absent", "not", "judged", "gone"]
+
+
+def test_a_model_whose_row_is_new_is_said_and_not_judged(committed):
+    (committed / "params.yaml").write_text("classical: {rf: {}, knn: {}}\n")
+    (committed / "metrics/evaluate/knn.json").write_text(json.dumps(METRICS))
+    (committed / "metrics/evaluate/stale.json").write_text("{}")
+    found = verify(committed)
+    assert [(one.file, one.accepted) for one in found] == [("metrics/evaluate/knn.json", True)]
+    assert render(found).splitlines()[1].split() == ["evaluate/knn:", "all", "absent", "there", "not", "judged", "new"]
+    (committed / "metrics/evaluate/rf.json").write_text(json.dumps(METRICS | {"accuracy": 0.5}))
+    assert [one.accepted for one in verify(committed)] == [True, False]  # what both have is judged as ever
+
+
+def test_keys_that_are_models_come_and_go():
+    old = {"recommended": "svm", "metric": "balanced_accuracy", "rf": 0.8, "svm": 0.9}
+    gone = differences("metrics/choice.json", old, {"recommended": "rf", "metric": "balanced_accuracy", "rf": 0.8})
+    assert [(one.key, one.accepted) for one in gone] == [("recommended", True), ("svm", True)]
+    assert "gone" in render(gone)
+    changed = differences("metrics/choice.json", old, old | {"recommended": "rf"})
+    assert [(one.key, one.accepted) for one in changed] == [("recommended", False)]
+    summary = {"best_model": "rf", "balanced_accuracy_rf": 0.8}
+    assert all(one.accepted for one in differences("metrics/compare.json", summary, {"balanced_accuracy_knn": 0.1}))
 
 
 def test_verify_says_what_is_missing(committed, tmp_path_factory):

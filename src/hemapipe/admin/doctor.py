@@ -14,9 +14,11 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from hemapipe import sources
 from hemapipe.admin.git import git
 from hemapipe.core.errors import HemapipeError
 from hemapipe.core.params import read_params
+from hemapipe.sources import base
 
 GIB = 1024**3
 DISK_GIB = 5  # the default run's products, its cache, and room to add a model
@@ -46,11 +48,14 @@ def examine(root: Path) -> Iterator[Finding]:
     yield check_packages(root / "requirements.txt")
     yield check_git(root)
     yield check_dvc(root)
-    params = read_params(root / "params.yaml")
-    yield check_threads(int(params["threads"]))
+    settings = check_settings(root / "params.yaml")
+    yield settings
     yield check_disk(root)
     yield check_memory()
-    yield from check_data(params)
+    if not settings.fails:
+        params = read_params(root / "params.yaml")
+        yield check_threads(int(params["threads"]))
+        yield check_data(params)
     yield check_packaged_weights()
     yield check_hub_cache()
     yield check_device()
@@ -112,6 +117,17 @@ def check_dvc(root: Path) -> Finding:
     return Finding("dvc", message, "run `dvc status` and read on")
 
 
+def check_settings(path: Path) -> Finding:
+    """Every key of params.yaml is one that something reads."""
+    try:
+        from hemapipe.admin.settings import check_params  # loads packages that may be missing
+
+        check_params(path)
+    except (HemapipeError, ImportError) as error:
+        return Finding("params", " ".join(str(error).split()), "mend params.yaml or, first, what is missing above")
+    return Finding("params", "every key is known")
+
+
 def check_threads(threads: int) -> Finding:
     """The thread count is a parameter, as sums depend on it; more than there are cores only costs time."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -136,26 +152,18 @@ def check_memory() -> Finding:
     return Finding("memory", f"{free:.1f} GiB free", mend)
 
 
-def check_data(params: dict[str, Any]) -> Iterator[Finding]:
-    """HEMAPIPE_DATA is a folder, and the active source's archive is in it; the default source needs neither."""
-    active = params["download"]["source"]
-    folder = os.environ.get("HEMAPIPE_DATA", "")
-    if not folder:
-        yield Finding("data", f"HEMAPIPE_DATA is not set; source {active}", _ask(active != "synthetic"), needed=False)
-        return
-    if not Path(folder).is_dir():
-        yield Finding("data", f"HEMAPIPE_DATA={folder}", "is no folder: set it to where your archives are")
-        return
-    for source, section in params["download"].items():
-        archive = section.get("archive") if isinstance(section, dict) else None
-        if archive:
-            here = (Path(folder) / archive).exists()
-            mend = "" if here else f"{archive} is not in {folder}: put it there, or it is downloaded"
-            yield Finding(f"data: {source}", archive if here else "", mend, needed=False)
-
-
-def _ask(wanted: bool) -> str:
-    return "set it to the folder of your archives, or they are downloaded" if wanted else ""
+def check_data(params: dict[str, Any]) -> Finding:
+    """HEMAPIPE_DATA is a folder, and the archive of the source in use is in it; a generated source needs neither."""
+    active, folder = params["download"]["source"], os.environ.get("HEMAPIPE_DATA", "")
+    archive, what = params["download"][active].get("archive"), f"data: {active}"
+    if folder and not Path(folder).is_dir():
+        return Finding(what, f"HEMAPIPE_DATA={folder}", "is no folder: set it to where your archives are")
+    if not archive or base.find(archive, Path(folder) if folder else None):
+        return Finding(what, archive or "generated here")
+    absent = f"{archive} is not in {folder}" if folder else f"{archive} not found, HEMAPIPE_DATA is not set"
+    homepage = sources.load(active).HOMEPAGE  # a folder of one's own has none
+    mend = "set HEMAPIPE_DATA to the folder that holds it" + (f", or it is fetched from {homepage}" if homepage else "")
+    return Finding(what, absent, mend, needed=False)
 
 
 def check_packaged_weights() -> Finding:

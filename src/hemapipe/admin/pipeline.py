@@ -53,7 +53,7 @@ def read_pipeline(root: Path) -> Pipeline:
     """Read dvc.yaml and params.yaml in `root`.
 
     Raises:
-        HemapipeError: one of the two is missing, or dvc.yaml loops over a key that params.yaml lacks.
+        HemapipeError: one of the two is missing or no valid YAML, or dvc.yaml loops over a key that params.yaml lacks.
     """
     texts = {}
     for name in ("dvc.yaml", "params.yaml"):
@@ -65,10 +65,10 @@ def read_pipeline(root: Path) -> Pipeline:
 
 def parse_pipeline(dvc_yaml: str, params_yaml: str) -> Pipeline:
     """Resolve every `foreach` of `dvc_yaml` with the values of `params_yaml`; see `read_pipeline`."""
-    params = yaml.load(params_yaml, yaml.CSafeLoader) or {}
+    params = parse_yaml(params_yaml, "params.yaml")
     stages: set[str] = set()
     outputs: dict[NamedOutputs, frozenset[str]] = {}
-    for stage, body in yaml.load(dvc_yaml, yaml.CSafeLoader)["stages"].items():
+    for stage, body in parse_yaml(dvc_yaml, "dvc.yaml").get("stages", {}).items():
         if "foreach" not in body:
             stages.add(stage)
             continue
@@ -77,6 +77,21 @@ def parse_pipeline(dvc_yaml: str, params_yaml: str) -> Pipeline:
         for kind in _named_outputs(body["do"]):
             outputs[kind] = outputs.get(kind, frozenset()) | names
     return Pipeline(frozenset(stages), outputs)
+
+
+def parse_yaml(text: str, name: str) -> dict[str, Any]:
+    """Return the table that a YAML file called `name` holds, {} where it is empty.
+
+    Raises:
+        HemapipeError: the text is no valid YAML, or no table.
+    """
+    try:
+        found = yaml.load(text, yaml.CSafeLoader)
+    except yaml.YAMLError as error:
+        raise HemapipeError(f"{name} is not valid YAML: {error}") from error
+    if not isinstance(found or {}, dict):
+        raise HemapipeError(f"{name} must be a table of keys and values, not {type(found).__name__}")
+    return found or {}
 
 
 def _names(foreach: Any, params: dict[str, Any]) -> frozenset[str]:

@@ -10,6 +10,8 @@ amplifies that, so a number may move, but by no more than its own uncertainty:
   best epoch) are by-products of training: shown, not judged. Where the data alone decide (catalog, split, augment)
   they must be equal.
 - `metrics/compare.json` repeats what the models' own files hold: judged there, shown here.
+- What only one side has, as a row was added (`new`) or removed (`gone`) since, is shown, not judged; in a file that
+  both have, a key that only one has is beyond any tolerance.
 - `metrics/environment.json` says what the machine was and is expected to differ.
 """
 
@@ -22,6 +24,7 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from hemapipe.admin.git import files_at, git
+from hemapipe.admin.pipeline import read_pipeline
 from hemapipe.core.errors import HemapipeError
 
 BOUNDS = ("_low", "_high", "_sd", "_se")
@@ -30,7 +33,10 @@ TRAINED = "metrics/train/"
 #: What the data alone decide: nothing there may move.
 EXACT = ("metrics/catalog.json", "metrics/split.json", "metrics/augment.json")
 REPEATED = "metrics/compare.json"
+#: Holds a key per model, beside the name of the best one.
+CHOICE = "metrics/choice.json"
 MACHINE = "metrics/environment.json"
+ABSENT = "absent"
 
 
 @dataclass(frozen=True)
@@ -69,32 +75,51 @@ def tolerance(metrics: dict[str, Any], key: str, file: str = "") -> float | None
 
 
 def differences(file: str, committed: dict[str, Any], current: dict[str, Any]) -> list[Difference]:
-    """Compare two flat metrics files; a key that only one of them has counts as beyond any tolerance."""
+    """Compare two flat metrics files.
+
+    A key that only one of them has counts as beyond any tolerance, except where keys are models.
+    """
     found = []
     for key in sorted(committed.keys() | current.keys()):
-        old, new = committed.get(key, "absent"), current.get(key, "absent")
+        old, new = committed.get(key, ABSENT), current.get(key, ABSENT)
         if old != new:
-            allowed = 0.0 if "absent" in (old, new) else tolerance(committed, key, file)
-            found.append(Difference(file, key, old, new, allowed))
+            found.append(Difference(file, key, old, new, _allowed(file, key, committed, current)))
     return found
+
+
+def _allowed(file: str, key: str, committed: dict[str, Any], current: dict[str, Any]) -> float | None:
+    both = committed.keys() & current.keys()
+    if key not in both:
+        return None if file in (REPEATED, CHOICE) else 0.0
+    if file == CHOICE and key == "recommended" and not {committed[key], current[key]} <= both:
+        return None  # one of the two models is not there on the other side
+    return tolerance(committed, key, file)
 
 
 def verify(root: Path, revision: str = "HEAD") -> list[Difference]:
     """Compare every `metrics/**.json` of the workspace with the one at `revision`.
 
     Raises:
-        HemapipeError: nothing is committed there, or a committed file is missing here.
+        HemapipeError: nothing is committed there, or a committed file that params.yaml still asks for is missing here.
     """
-    files = [name for name in files_at(root, revision, "metrics") if name.endswith(".json") and name != MACHINE]
-    if not files:
+    committed = {name for name in files_at(root, revision, "metrics") if name.endswith(".json")} - {MACHINE}
+    if not committed:
         raise HemapipeError(f"no metrics are committed at {revision}: nothing to compare with")
-    missing = [name for name in files if not (root / name).exists()]
+    pipeline = read_pipeline(root)
+    here = {path.relative_to(root).as_posix() for path in (root / "metrics").rglob("*.json")} - {MACHINE}
+    gone = {name for name in committed if pipeline.is_stale(name)}
+    new = {name for name in here - committed if not pipeline.is_stale(name)}
+    missing = sorted(committed - gone - here)
     if missing:
         raise HemapipeError(f"missing here: {', '.join(missing)}. Run `make repro` first.")
     return [
-        one
-        for name in files
-        for one in differences(name, json.loads(git(root, "show", f"{revision}:{name}")), _read(root / name))
+        *(Difference(name, "all", "there", ABSENT, None) for name in sorted(gone)),
+        *(Difference(name, "all", ABSENT, "there", None) for name in sorted(new)),
+        *(
+            one
+            for name in sorted(committed - gone)
+            for one in differences(name, json.loads(git(root, "show", f"{revision}:{name}")), _read(root / name))
+        ),
     ]
 
 
@@ -119,8 +144,14 @@ def _row(one: Difference) -> tuple[str, ...]:
         _text(one.current),
         f"{one.current - one.committed:+.4g}" if numeric else "",
         "not judged" if one.tolerance is None else f"{one.tolerance:.4g}",
-        "ok" if one.accepted else "BEYOND",
+        _verdict(one),
     )
+
+
+def _verdict(one: Difference) -> str:
+    if not one.accepted:
+        return "BEYOND"
+    return "gone" if one.current == ABSENT else "new" if one.committed == ABSENT else "ok"
 
 
 def _text(value: Any) -> str:
