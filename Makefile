@@ -13,6 +13,7 @@ READY := .venv/.ready$(if $(GPU),-gpu)
 ARCHIVE ?=
 PATTERN ?=
 NAME ?=
+ONLY ?=
 TESTS ?= tests
 
 .PHONY: help setup repro test lint format verify doctor prune demo-real bench clean
@@ -68,9 +69,10 @@ doctor: $(READY)  ## what is installed and what is missing
 prune: $(READY)  ## remove the outputs of models and features no longer in params.yaml
 	@hemapipe prune
 
-demo-real: $(READY)  ## the pipeline on real images: ARCHIVE=images.zip [PATTERN='{patient}/{label}/{name}'] [NAME=mine]
-	@[ -n "$(ARCHIVE)" ] || { echo 'Say which archive: make demo-real ARCHIVE=path/to/images.zip' >&2; exit 1; }
-	@hemapipe demo-real "$(ARCHIVE)" $(if $(PATTERN),--pattern '$(PATTERN)') $(if $(NAME),--name '$(NAME)')
+demo-real: $(READY)  ## the pipeline on real images: ARCHIVE=images.zip [PATTERN='{patient}/{label}/{name}'] [NAME=mine] [ONLY=recipe]
+	@[ -n "$(ARCHIVE)" ] || { echo 'Say which archive: make demo-real ARCHIVE=path/to/images.zip (or a folder, or a CSV)' >&2; exit 1; }
+	@hemapipe demo-real "$(ARCHIVE)" $(if $(PATTERN),--pattern '$(PATTERN)') $(if $(NAME),--name '$(NAME)') \
+	  $(if $(ONLY),--only '$(ONLY)')
 
 bench: $(READY)  ## every script of benchmarks/, each printing its ratios
 	@for script in benchmarks/*.py; do echo "== $$script"; python "$$script"; done

@@ -1,6 +1,7 @@
 """Write the whole run as one HTML page, and this machine's timings beside it."""
 
 import json
+import os
 from pathlib import Path
 
 import pandas as pd
@@ -38,8 +39,14 @@ def main() -> None:
     out = Path("report")
     out.mkdir(exist_ok=True)
     (out / "index.html").write_text(render(page), "utf-8")
-    (out / "measured_here.js").write_text(timings_script(Path("data/timing")), "utf-8")
+    write_times(out)
     print(f"report/index.html: {len(models)} models, {(out / 'index.html').stat().st_size / 1e6:.1f} MB")
+
+
+def write_times(out: Path) -> None:
+    """Write measured_here.js into `out` and, as a temporary run loses what is nobody's output, into HEMAPIPE_TIMINGS."""
+    for folder in {out, Path(os.environ.get("HEMAPIPE_TIMINGS", out))}:
+        (folder / "measured_here.js").write_text(timings_script(Path("data/timing")), "utf-8")
 
 
 def _read(name: str, optional: bool = False) -> dict[str, object]:

@@ -177,6 +177,18 @@ def test_demo_real_asks_for_its_archive():
     assert "Say which archive" in done.stdout
 
 
+def test_demo_real_hands_on_what_it_is_given():
+    words = ["ARCHIVE=my list.csv", "NAME=mine", "ONLY=patient", "PATTERN={label}/{name}"]
+    done = subprocess.run(["make", "-n", "demo-real", *words], cwd=ROOT, capture_output=True, text=True)
+    said = " ".join(done.stdout.replace("\\\n", " ").split())
+    assert "hemapipe demo-real \"my list.csv\" --pattern '{label}/{name}' --name 'mine' --only 'patient'" in said
+
+
+def test_what_dvc_plots_draws_is_not_for_git():
+    ignored = subprocess.run(["git", "check-ignore", "dvc_plots/index.html"], cwd=ROOT, capture_output=True, text=True)
+    assert ignored.stdout == "dvc_plots/index.html\n"
+
+
 def test_ci_is_strict_and_executable():
     script = ROOT / ".ci/run"
     assert os.access(script, os.X_OK)

@@ -111,6 +111,9 @@ def test_every_demo_recipe_fits_the_real_params(preset, tmp_path):
         for table in TABLES:
             assert changed[table] == overlay[table]
         sizes = {row["px"] for table in ("cnn", "extract_features") for row in overlay[table].values()}
-        assert sizes == set(overlay["preprocess"]["px"])
-        used = {name for row in overlay["classical"].values() for name in row["features"]}
+        leakage, single = changed["price_leakage"], (changed["find_ties"], changed["audit"])
+        sizes |= {leakage["cnn"]["px"], *(section["px"] for section in single)}
+        assert sizes == set(changed["preprocess"]["px"])
+        used = {name for row in [leakage, *overlay["classical"].values()] for name in row["features"]}
+        used |= {section["features"] for section in single}
         assert used == set(overlay["extract_features"])

@@ -8,6 +8,8 @@ as they are. DVC's cache keeps what was computed, so that a second recipe, or a 
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import re
 import shutil
@@ -25,14 +27,22 @@ from hemapipe import archive as archives
 from hemapipe.admin.git import files_at, git
 from hemapipe.admin.overlay import flatten
 from hemapipe.admin.pipeline import parse_pipeline
-from hemapipe.admin.recognise import recognise
+from hemapipe.admin.recognise import is_list, recognise
 from hemapipe.admin.results import write_results
 from hemapipe.core.errors import HemapipeError
 from hemapipe.core.params import read_params
+from hemapipe.sources import folder
 
 #: Trees of the finished run that are small text, and say all there is to compare.
 KEPT = ("metrics", "plots/compare", "params.yaml")
 KEPT_SUFFIXES = (".json", ".csv", ".yaml")
+#: Beside the page: what the report stage measured, and what stands there where it had nothing to measure.
+TIMINGS = "measured_here.js"
+NOT_KEPT = """\
+document.querySelectorAll("#measured-note, #measured-stages td").forEach((one) => {
+  one.textContent = "Times: none kept, as these results came from DVC's cache.";
+});
+"""
 
 
 @dataclass(frozen=True)
@@ -60,8 +70,9 @@ def demo_real(root: Path, archive: Path, name: str = "", pattern: str = "", only
 
 def plan(root: Path, archive: Path, source: str, name: str = "", pattern: str = "") -> list[Recipe]:
     """Return the recipes of `presets/demo-<source>.yaml`, each with the archive's name and hash filled in."""
-    if pattern and source != "folder":
-        raise HemapipeError(f"{archive.name} has the layout of {source}, which needs no --pattern")
+    if pattern and (source != "folder" or is_list(archive)):
+        layout = "lists labels itself" if is_list(archive) else f"has the layout of {source}"
+        raise HemapipeError(f"{archive.name} {layout}, which needs no --pattern")
     preset = root / "presets" / f"demo-{source}.yaml"
     recipes: dict[str, Any] = yaml.safe_load(preset.read_text(encoding="utf-8"))
     params = read_params(root / "params.yaml")
@@ -76,19 +87,23 @@ def plan(root: Path, archive: Path, source: str, name: str = "", pattern: str = 
 
 def run_recipe(root: Path, archive: Path, recipe: Recipe) -> Path:
     """Run one recipe as a temporary experiment, keep its small results, remove the experiment."""
-    print(f"== {recipe.run}: {' '.join(recipe.overrides)}", flush=True)
+    print(f"== {recipe.run}: params.yaml with {len(recipe.overrides)} changes, see results/{recipe.run}/", flush=True)
+    page = root / "report" / recipe.run
+    page.mkdir(parents=True, exist_ok=True)
+    (page / TIMINGS).unlink(missing_ok=True)  # of an earlier run
     if experiment(root, recipe.run):
         dvc(root, "exp", "remove", "--quiet", recipe.run)
     started = time.monotonic()
     words = [word for override in recipe.overrides for word in ("-S", override)]
-    dvc(root, "exp", "run", "--temp", "--name", recipe.run, *words, HEMAPIPE_DATA=str(archive.parent))
+    places = {"HEMAPIPE_DATA": str(archive.parent), "HEMAPIPE_TIMINGS": str(page)}
+    dvc(root, "exp", "run", "--temp", "--name", recipe.run, *words, **places)
     seconds = time.monotonic() - started
     revision = experiment(root, recipe.run)
     if not revision:
         raise HemapipeError(f"dvc made no experiment called {recipe.run}: its messages above say why")
     out = collect(root, revision, root / "results" / recipe.run)
     write_results(root, out, recipe.run, seconds)
-    keep_report(root, revision, recipe.run)
+    keep_report(root, revision, page)
     dvc(root, "exp", "remove", "--quiet", recipe.run)
     return out
 
@@ -107,14 +122,24 @@ def collect(root: Path, revision: str, out: Path) -> Path:
     return out
 
 
-def keep_report(root: Path, revision: str, run: str) -> None:
-    """Put the run's HTML page, which shows images and so is not for git, at `report/<run>/index.html`.
+def keep_report(root: Path, revision: str, out: Path) -> None:
+    """Put the run's HTML pages, which show images and so are not for git, into `out`.
 
     A folder of its own, as the page reads the timings that lie beside it, and those in `report/` are the default run's.
+    The temporary run wrote its own there itself (see stages/report.py), unless its page came from the cache.
     """
-    page = f"report/{run}/index.html"
-    (root / page).parent.mkdir(parents=True, exist_ok=True)
-    dvc(root, "get", "--quiet", "--force", "--rev", revision, ".", "report/index.html", "--out", page)
+    lock = yaml.safe_load(git(root, "show", f"{revision}:dvc.lock"))
+    outputs = [entry["path"] for stage in lock["stages"].values() for entry in stage.get("outs", [])]
+    for name in outputs:
+        if name.startswith("report/"):
+            dvc(root, "get", "--quiet", "--force", "--rev", revision, ".", name, "--out", str(out / Path(name).name))
+    explain_times(out / TIMINGS)
+
+
+def explain_times(script: Path) -> None:
+    """Let the page say why it has no times, where the run measured none: all came from DVC's cache."""
+    if not script.exists() or "seconds" not in script.read_text(encoding="utf-8"):
+        script.write_text(NOT_KEPT, encoding="utf-8")
 
 
 def experiment(root: Path, name: str) -> str:
@@ -124,12 +149,17 @@ def experiment(root: Path, name: str) -> str:
 
 
 def fingerprint(archive: Path) -> str:
-    """Return the SHA-256 of a zip, or of the zip a folder is packed into: by it DVC notices a change."""
-    if archive.is_file():
+    """Return the SHA-256 of a zip, or of the zip that a folder or a list is packed into: by it DVC notices a change."""
+    if archive.is_file() and not is_list(archive):
         return archives.sha256_of(archive)
-    with tempfile.TemporaryDirectory() as folder:
-        packed = Path(folder) / "packed.zip"
-        archives.pack_folder(archive, packed)
+    with tempfile.TemporaryDirectory() as scratch:
+        packed = Path(scratch) / "packed.zip"
+        if is_list(archive):
+            listed = folder.Params(archive=archive.name, pattern="{label}")
+            with contextlib.redirect_stdout(io.StringIO()):  # its advice to pin the hash, which happens here
+                folder.fetch(listed, 0, 1, archive.parent, packed)
+        else:
+            archives.pack_folder(archive, packed)
         return archives.sha256_of(packed)
 
 
@@ -146,6 +176,6 @@ def dvc(root: Path, *words: str, **environment: str) -> None:
     )
     if done.returncode:
         raise HemapipeError(
-            f"`dvc {' '.join(words[:2])}` failed; its messages above say why. "
-            "What ran is cached: the same command goes on from there."
+            f"`dvc {' '.join(words[:2])}` failed; its messages above say why. Mend that first: nothing else will help. "
+            "What finished until then is cached and does not run again."
         )

@@ -19,13 +19,20 @@ def recognise(archive: Path) -> str:
     """Return `taleqani` or `cnmc` where the names inside have that published layout, else `folder`.
 
     Raises:
-        HemapipeError: there is no such file or folder, or it is neither a zip nor a folder.
+        HemapipeError: there is no such file or folder, or it is neither a zip, a folder nor a CSV.
     """
+    if is_list(archive):
+        return "folder"
     names = list_names(archive)
     for source, layout in LAYOUTS.items():
         if any(layout.search(name) for name in names):
             return source
     return "folder"
+
+
+def is_list(archive: Path) -> bool:
+    """Tell whether this is a CSV that lists image files, as the folder source reads it."""
+    return archive.is_file() and archive.suffix.lower() == ".csv"
 
 
 def list_names(archive: Path) -> list[str]:
@@ -35,6 +42,6 @@ def list_names(archive: Path) -> list[str]:
     if not archive.exists():
         raise HemapipeError(f"{archive} not found")
     if not zipfile.is_zipfile(archive):
-        raise HemapipeError(f"{archive} is neither a zip archive nor a folder")
+        raise HemapipeError(f"{archive} is neither a zip archive, a folder nor a CSV that lists images")
     with zipfile.ZipFile(archive) as zipped:
         return sorted(zipped.namelist())

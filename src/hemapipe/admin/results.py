@@ -14,6 +14,8 @@ import yaml
 from hemapipe.admin.git import git
 from hemapipe.core.errors import HemapipeError
 from hemapipe.report.environment import cpuinfo
+from hemapipe.report.highlights import leaks
+from hemapipe.report.words import words
 
 #: Columns of the leaderboard, in order; those that no model has are left out.
 COLUMNS = ("accuracy", "balanced_accuracy", "macro_f1", "mcc", "macro_roc_auc", "log_loss", "ece")
@@ -38,13 +40,38 @@ def write_results(root: Path, out: Path, run: str, seconds: float) -> None:
         "seconds": round(seconds),
     }
     (out / "run.json").write_text(json.dumps(origin, indent=1) + "\n", encoding="utf-8")
-    (out / "leaderboard.md").write_text(leaderboard(out, origin), encoding="utf-8")
+    text = leaderboard(out, origin, division(out, params))
+    (out / "leaderboard.md").write_text(text, encoding="utf-8")
 
 
-def leaderboard(out: Path, origin: dict[str, Any]) -> str:
+def division(out: Path, params: dict[str, Any]) -> str:
+    """Return how the images were divided and what leaks, for the leaderboard: no number without its split."""
+    split, augment = (_read(out / "metrics" / f"{name}.json") for name in ("split", "augment"))
+    scheme, embargo = params["split"]["scheme"], params["split"].get("embargo")
+    parts = [
+        f"{scheme} ({', '.join(params['group']['by'])})" if scheme == "group" else scheme,
+        f"{split['n_folds']} folds" if split["n_folds"] > 1 else "one holdout",
+        *([f"embargo {embargo}"] if embargo else []),
+    ]
+    groups = max(_read(path).get("n_groups", 0) for path in (out / "metrics" / "evaluate").glob("*.json"))
+    shared = [f"{words(key).removeprefix('share ')} {value}" for key, value in leaks(split, augment).items()]
+    unknown = split.get("n_without_patient", 0)
+    return (
+        f"Split: {', '.join(parts)}; {split['n_test']} test images in {groups} groups. "
+        f"Test images that share with training or validation: {', '.join(shared)}"
+        + (f"; {unknown} images name no patient, and may share one unseen." if unknown else ".")
+    )
+
+
+def _read(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def leaderboard(out: Path, origin: dict[str, Any], divided: str) -> str:
     """Return a Markdown table of the models in the order `compare` ranked them, values with their intervals.
 
-    Its last column says how a model stands against the recommended one, where the run named one.
+    `divided` is the line above it that says how the images were divided. The last column says how a model stands
+    against the recommended one, where the run named one.
 
     Raises:
         HemapipeError: `out` lacks the ranking or the metrics of a ranked model.
@@ -53,7 +80,7 @@ def leaderboard(out: Path, origin: dict[str, Any]) -> str:
     files = {str(name): out / "metrics" / "evaluate" / f"{name}.json" for name in ranking.get("model", [])}
     if not files or not all(path.exists() for path in files.values()):
         raise HemapipeError(f"{out} lacks {RANKING} or the metrics of a model in it: the run's stage `compare` failed")
-    models = {name: json.loads(path.read_text(encoding="utf-8")) for name, path in files.items()}
+    models = {name: _read(path) for name, path in files.items()}
     columns = [name for name in COLUMNS if any(name in metrics for metrics in models.values())]
     verdicts = dict(zip(models, ranking.get("verdict", [""] * len(models)), strict=True))
     last = ["against the recommended"] if any(verdicts.values()) else []
@@ -63,6 +90,8 @@ def leaderboard(out: Path, origin: dict[str, Any]) -> str:
         "",
         f"{origin['archive']} · commit {origin['commit'][:9]} · {origin['processor']}, {origin['cores']} cores, "
         f"{origin['device']} · {origin['seconds']} s. Research use only.",
+        "",
+        divided,
         "",
         "| " + " | ".join(titles) + " |",
         "|" + "---|" * len(titles),
