@@ -44,7 +44,7 @@ def main() -> None:
 
 
 def write_times(out: Path) -> None:
-    """Write measured_here.js into `out` and, as a temporary run loses what is nobody's output, into HEMAPIPE_TIMINGS."""
+    """Write measured_here.js into `out` and into HEMAPIPE_TIMINGS: a temporary run loses what is nobody's output."""
     for folder in {out, Path(os.environ.get("HEMAPIPE_TIMINGS", out))}:
         (folder / "measured_here.js").write_text(timings_script(Path("data/timing")), "utf-8")
 
