@@ -122,7 +122,8 @@ def scratch(tmp_path_factory) -> Path:
     clone = tmp_path_factory.mktemp("clone") / "project"
     succeed(f"git clone -q {origin} {clone}", origin)
     succeed(
-        f"{identity} && git checkout -q -b change && git branch -qD main && sed -i 's/^seed: 8/seed: 9/' params.yaml && dvc repro -q",
+        f"{identity} && git checkout -q -b change && git branch -qD main "
+        "&& sed -i 's/^seed: 8/seed: 9/' params.yaml && dvc repro -q",
         clone,
     )
     succeed("git commit -qam change", clone)
