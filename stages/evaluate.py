@@ -4,12 +4,13 @@ import json
 from pathlib import Path
 
 from hemapipe.core.params import derive_seed, load, lookup, read_params
-from hemapipe.core.tables import GROUPS, MANIFEST, PREDICTIONS, read_table, write_json
+from hemapipe.core.tables import GROUPS, MANIFEST, PREDICTIONS, TIES, read_table, write_json
 from hemapipe.evaluation import decisions, patients
 from hemapipe.evaluation.evaluate import write_plots
 from hemapipe.evaluation.params import EvaluateParams
 from hemapipe.evaluation.predictions import scored_rows
 from hemapipe.evaluation.summary import summarise
+from hemapipe.group.clusters import clusters
 from stages.run import run
 
 
@@ -21,7 +22,7 @@ def main(model: str) -> None:
         read_table(f"data/predictions/{model}.csv", PREDICTIONS),
         calibration,
         read_table("data/manifest.csv", MANIFEST),
-        read_table("data/groups.csv", GROUPS),
+        clusters(read_table("data/groups.csv", GROUPS), read_table("data/ties.csv", TIES)),
     )
     # One seed for all models: they are resampled alike, so differences between them are not chance of the draw.
     seed = derive_seed(lookup(read_params(), "seed"), "evaluate")

@@ -120,6 +120,7 @@ def test_files_in_any_order_give_the_same_rows(tmp_path):
     table = predictions(MANIFEST, GROUPS, seed=2)
     write_table(MANIFEST.assign(width=1, height=1, conflict=False), tmp_path / "manifest.csv")
     write_table(GROUPS, tmp_path / "groups.csv")
+    write_table(GROUPS[["image_id"]].assign(near_repeat="", session=""), tmp_path / "ties.csv")
     (tmp_path / "calibration").mkdir()
     for name, rows in (("a", table), ("b", table.sample(frac=1, random_state=1))):
         write_table(rows, tmp_path / f"predictions/{name}.csv")

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from hemapipe.core.tables import GROUPS, MANIFEST, TIES, read_table, write_table
+from hemapipe.group.clusters import clusters
 from hemapipe.leakage import price
 from hemapipe.leakage.calls import Job, call
-from hemapipe.leakage.facts import clusters
 from hemapipe.leakage.params import PriceLeakageParams
 from hemapipe.split.params import SplitParams
 
@@ -61,4 +61,5 @@ def measure(compared: Job, data: Path) -> dict:
     calls, facts = call(compared, data)
     manifest = read_table(data / "manifest.csv", MANIFEST)
     drawn = clusters(read_table(data / "groups.csv", GROUPS), read_table(data / "ties.csv", TIES))
+    drawn = drawn.set_index("image_id")["group"]
     return facts | price.price(calls, manifest.set_index("image_id")["label"], drawn, CLASSES, 200, seed=7)

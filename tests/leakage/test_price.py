@@ -13,7 +13,7 @@ from hemapipe.core.errors import HemapipeError
 from hemapipe.core.params import check
 from hemapipe.core.tables import MANIFEST, read_table
 from hemapipe.leakage import price
-from hemapipe.leakage.facts import CALLS, clusters, note
+from hemapipe.leakage.facts import CALLS, note
 from hemapipe.leakage.params import PriceLeakageParams
 from stages import price_leakage, train_leakage
 
@@ -98,10 +98,7 @@ def test_some_images_without_a_patient_are_counted():
     assert note("group", rows, 3).startswith("1 of 3 images name no patient")
 
 
-def test_sessions_are_drawn_whole_where_patients_are_unknown():
-    groups = pd.DataFrame({"image_id": list("abcd"), "group": ["g1", "g2", "g3", "g3"]})
-    ties = pd.DataFrame({"image_id": list("dcab"), "near_repeat": "", "session": ["", "", "s1", "s1"]})
-    assert clusters(groups, ties).to_dict() == {"a": "session:s1", "b": "session:s1", "c": "g3", "d": "g3"}
+def test_neighbours_that_count_as_independent_are_told():
     rows = pd.DataFrame({"patient": ["", ""], "person": ["", ""]})
     assert "too narrow" in note("contiguous", rows, 2)
     assert "too narrow" not in note("contiguous", rows, 1)

@@ -38,6 +38,7 @@ def write_inputs(root: Path) -> None:
     manifest, groups = manifest_and_groups()
     write_table(manifest.fillna("").assign(width=8, height=8, conflict=False), root / "data/manifest.csv")
     write_table(groups, root / "data/groups.csv")
+    write_table(groups[["image_id"]].assign(near_repeat="", session=""), root / "data/ties.csv")
     for seed, (model, skill) in enumerate(MODELS.items()):
         write_table(predictions(manifest, groups, seed=seed, skill=skill), root / f"data/predictions/{model}.csv")
         write_json({"n_bytes": 1000 * (seed + 1)}, root / f"metrics/train/{model}.json")

@@ -17,6 +17,7 @@ def run(tmp_path, monkeypatch):
     manifest, groups = manifest_and_groups(240, 24)
     write_table(manifest.assign(width=1, height=1, conflict=False, patient=groups["group"]), "data/manifest.csv")
     write_table(groups, "data/groups.csv")
+    write_table(groups[["image_id"]].assign(near_repeat="", session=""), "data/ties.csv")
     write_table(predictions(manifest, groups), "data/predictions/net.csv")
 
     def both(**wanted):

@@ -11,12 +11,13 @@ import numpy as np
 import pandas as pd
 
 from hemapipe.core.errors import HemapipeError
-from hemapipe.core.tables import GROUPS, MANIFEST, PREDICTIONS, read_table
+from hemapipe.core.tables import GROUPS, MANIFEST, PREDICTIONS, TIES, read_table
 from hemapipe.evaluation.bootstrap import Scorer, distributions
 from hemapipe.evaluation.metrics import Floats, Ints, confusion_scorer, probability_scorer, ranking_scorer
 from hemapipe.evaluation.paired import holm, mcnemar_mid_p
 from hemapipe.evaluation.params import EvaluateParams
 from hemapipe.evaluation.predictions import ScoredRows, scored_rows
+from hemapipe.group.clusters import clusters
 
 #: `difference` is the model's value less the reference's; `n_only_*` count rows that one alone has right.
 PAIRS = [
@@ -37,8 +38,9 @@ class Contender:
 
 
 def read_contenders(data: Path, models: list[str]) -> dict[str, Contender]:
-    """Return model → its test rows, from the predictions, calibration, manifest and groups under `data`."""
-    manifest, groups = read_table(data / "manifest.csv", MANIFEST), read_table(data / "groups.csv", GROUPS)
+    """Return model → its test rows, from the predictions, calibration, manifest, groups and ties under `data`."""
+    manifest = read_table(data / "manifest.csv", MANIFEST)
+    groups = clusters(read_table(data / "groups.csv", GROUPS), read_table(data / "ties.csv", TIES))
     found = {}
     for model in models:
         table = read_table(data / "predictions" / f"{model}.csv", PREDICTIONS)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from hemapipe.core.tables import GROUPS, MANIFEST, TIES, classes, packed_rows, read_table
+from hemapipe.group.clusters import clusters
 from hemapipe.leakage import arms, facts, models
 from hemapipe.leakage.facts import CALLS
 from hemapipe.leakage.params import PriceLeakageParams
@@ -39,9 +40,9 @@ def call(job: Job, data: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
     cnn = job.params.cnn
     names = {
         "lr_model": "logistic regression on " + " + ".join(dict.fromkeys(job.params.features)),
-        "cnn_model": f"{cnn.arch or cnn.builder} at {cnn.px} px, {cnn.epochs} epochs",
+        "cnn_model": f"{cnn.arch or cnn.builder} at {cnn.px} px, epochs: {cnn.epochs}",
     }
-    found = facts.facts(both, manifest, facts.clusters(groups, ties)) | names
+    found = facts.facts(both, manifest, clusters(groups, ties)) | names
     if not both.tables:
         return pd.DataFrame(columns=CALLS), found
     calls = _calls(job, both, manifest, data)

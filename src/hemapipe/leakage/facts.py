@@ -15,18 +15,7 @@ MODELS = ("lr", "cnn")
 CALLS = ["image_id", *(f"{model}_{arm}" for model in MODELS for arm in ARMS)]
 
 
-def clusters(groups: pd.DataFrame, ties: pd.DataFrame) -> pd.Series:
-    """Return image_id → what the intervals draw whole: the session where one is known, else the group.
-
-    Sessions exist where patients are unknown; neighbours in capture order are then no independent evidence, even if
-    `group.by` lets a split cut sessions.
-    """
-    session = ties.set_index("image_id")["session"]
-    known = "session:" + session[session != ""]
-    return known.reindex(groups["image_id"]).fillna(groups.set_index("image_id")["group"])
-
-
-def facts(arms: Arms, manifest: pd.DataFrame, clusters: pd.Series) -> dict[str, Any]:
+def facts(arms: Arms, manifest: pd.DataFrame, clusters: pd.DataFrame) -> dict[str, Any]:
     """Return flat facts about the comparison: sizes, scheme, how many test images leak, and a note for the reader.
 
     `n_test` images are tested once in each arm; `n_train_mean` is the mean number of training images of a fold, equal
@@ -36,7 +25,7 @@ def facts(arms: Arms, manifest: pd.DataFrame, clusters: pd.Series) -> dict[str, 
         return {"n_test": 0, "scheme_honest": "none", "note": f"no honest split is possible: {arms.reason}"}
     table = arms.tables["honest"]
     tested = table.loc[table["role"] == "test", "image_id"]
-    n_groups = int(clusters.loc[tested].nunique())
+    n_groups = int(clusters.loc[clusters["image_id"].isin(tested), "group"].nunique())
     return {
         "scheme_honest": arms.scheme,
         "n_folds": arms.n_folds,
