@@ -1,4 +1,4 @@
-"""What counts as one piece of evidence, for intervals and tests: a group, joined with the session where one is known."""
+"""What counts as one piece of evidence, for intervals and tests: a group, and the session where one is known."""
 
 from __future__ import annotations
 
