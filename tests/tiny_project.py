@@ -40,10 +40,7 @@ TINY = {
         "lr": {"kind": "logistic_regression", "features": ["lite0", "handcrafted"]},
         "knn": {"kind": "knn", "features": ["handcrafted", "handcrafted"]},
     },
-    "ensemble": {
-        "vote": {"kind": "vote", "of": ["lr", "knn", "lenet"]},
-        "stack": {"kind": "stack", "of": ["lr", "knn", "lenet"]},
-    },
+    "ensemble": {"stack": {"kind": "stack", "of": ["lr", "knn", "lenet"]}},
     "evaluate.n_resamples": 100,
     "price_leakage.n_folds": 2,
     "price_leakage.cnn": {"builder": "lenet", "px": 64, "weights": "scratch", "epochs": 1},

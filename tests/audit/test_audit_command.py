@@ -134,7 +134,7 @@ def test_a_list_of_files(tmp_path):
     ("make", "pattern", "message"),
     [
         (None, "", "not found"),
-        (b"plain text", "", "neither a zip archive nor a folder"),
+        (b"plain text", "", "neither a zip archive, a folder nor a CSV"),
         ({"readme.txt": b"x"}, "", "no image in the archive"),
         ({"a/1.png": b""}, "{nobody}/{name}", "--pattern '{nobody}/{name}': .*a pattern needs {label}"),
         ({"a/1.png": b""}, "x/{label}/{patient}/{name}", "matches no path such as 'a/1.png'"),

