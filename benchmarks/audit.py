@@ -83,7 +83,7 @@ def main():
     parser.add_argument("--px", type=int, default=224)
     parser.add_argument("--pairs", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--cleanvision", default="/tmp/cleanvision/bin/python", help="a python that has cleanvision")
+    parser.add_argument("--cleanvision", required=True, help="a python that has cleanvision")
     args = parser.parse_args()
 
     with tempfile.TemporaryDirectory() as folder:
