@@ -4,7 +4,7 @@ Only the checks that both make: exact repeats, near repeats by equal perceptual 
 information, odd size and shape. Both read the same whole files, in turns, two processes each, imports and
 start-up not counted; the ratio is the median over the pairs. CleanVision pins other versions, so it lives in an
 environment of its own:
-`python -m venv /tmp/cleanvision && /tmp/cleanvision/bin/pip install cleanvision==0.3.7`.
+`python -m venv other && other/bin/pip install cleanvision==0.3.7`.
 """
 
 import argparse
@@ -83,7 +83,7 @@ def main():
     parser.add_argument("--px", type=int, default=224)
     parser.add_argument("--pairs", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--cleanvision", required=True, help="a python that has cleanvision")
+    parser.add_argument("--cleanvision", default="", help="a python that has cleanvision")
     args = parser.parse_args()
 
     with tempfile.TemporaryDirectory() as folder:
@@ -93,7 +93,7 @@ def main():
         with zipfile.ZipFile(work / "raw.zip") as opened:
             opened.extractall(work / "files", [name for name in opened.namelist() if name.startswith("images/")])
         ours(work / "raw.zip", work, args.jobs)  # starts the worker processes
-        has_other = Path(args.cleanvision).exists()
+        has_other = bool(args.cleanvision)
         pairs = []
         for _ in range(args.pairs):
             other = theirs(args.cleanvision, work / "files", args.jobs) if has_other else None
@@ -101,7 +101,7 @@ def main():
     mine = statistics.median(one["images"] / one["seconds"] for one, _ in pairs)
     print(f"hemapipe:    {mine:.0f} img/s, {args.jobs} processes, {args.px} px; {pairs[0][0]['found']}")
     if not has_other:
-        print(f"CleanVision: not at {args.cleanvision}; the text at the top of this file says how to install it")
+        print("CleanVision: give --cleanvision PYTHON; the text at the top of this file says how to install it")
         return
     other = statistics.median(one["images"] / one["seconds"] for _, one in pairs)
     print(f"CleanVision: {other:.0f} img/s; {pairs[0][1]['found']}")
