@@ -33,7 +33,8 @@ def write_results(root: Path, out: Path, run: str, seconds: float) -> None:
         "archive": params["download"][source].get("archive"),
         "sha256": params["download"][source].get("sha256"),
         "commit": git(root, "rev-parse", "HEAD").strip(),
-        "changed_since": bool(git(root, "status", "--porcelain", "--untracked-files=no").strip()),
+        # results/ is being rewritten right now: that is no change of what made them
+        "changed_since": bool(git(root, "status", "--porcelain", "-uno", "--", ".", ":!results").strip()),
         "processor": cpuinfo("model name") or platform.machine(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "device": device(),
