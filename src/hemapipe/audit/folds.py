@@ -9,8 +9,7 @@ import pandas as pd
 
 from hemapipe.audit.inputs import Inputs
 from hemapipe.core.errors import HemapipeError
-from hemapipe.split.assign import split
-from hemapipe.split.honest import honest_params
+from hemapipe.split.honest import honest_split
 from hemapipe.split.params import SplitParams
 
 _WORDS = {"group": "whole groups", "contiguous": "blocks of capture order, an embargo of {embargo} images"}
@@ -50,27 +49,14 @@ def honest_folds(inputs: Inputs, n_folds: int, seed: int) -> Folds | None:
         scheme="image", n_folds=n_folds, test_frac=0.2, val_frac=0, embargo=0, n_inner=0,
         drop=["duplicate", "conflict", "truncated"],
     )  # fmt: skip
-    honest = honest_params(manifest, everything)
-    for params in _relaxed(honest, min(n_folds, int(n_groups[n_groups >= 2].min()))):
-        try:
-            table, _ = split(manifest, inputs.groups, params, seed, inputs.ties)
-        except HemapipeError:
-            continue  # too few units for so many folds
-        words = _WORDS[params.scheme].format(embargo=params.embargo)
-        parts = [part for _, part in table.groupby("fold")]
-        pairs = [(_rows(inputs, part, "train"), _rows(inputs, part, "test")) for part in parts]
-        return Folds(pairs, f"{words}, {params.n_folds} folds", left_out)
-    return None
-
-
-def _relaxed(params: SplitParams, most: int) -> list[SplitParams]:
-    """Return the params with ever fewer folds, then by group, as long as nothing else is possible."""
-    schemes = list(dict.fromkeys([params.scheme, "group"]))
-    return [
-        params.model_copy(update={"scheme": scheme, "n_folds": folds})
-        for scheme in schemes
-        for folds in range(most, 1, -1)
-    ]
+    try:
+        made, table = honest_split(manifest, inputs.groups, everything, seed, inputs.ties)
+    except HemapipeError:  # two folds of whole groups are too many
+        return None
+    words = _WORDS[made.scheme].format(embargo=made.embargo)
+    parts = [part for _, part in table.groupby("fold")]
+    pairs = [(_rows(inputs, part, "train"), _rows(inputs, part, "test")) for part in parts]
+    return Folds(pairs, f"{words}, {made.n_folds} folds", left_out)
 
 
 def _rows(inputs: Inputs, table: pd.DataFrame, role: str) -> np.ndarray:

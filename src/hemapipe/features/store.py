@@ -46,7 +46,7 @@ def load_features(
     """
     names = list(dict.fromkeys(names))
     variants = planned_variants(samples)
-    originals = np.hstack([_read(features_dir / f"{name}.npy", [n_images]) for name in names])
+    originals = read_features(features_dir, names, n_images)
     blocks = [_read(variants_dir / f"{name}.npy", [0, len(variants)]) for name in names]
     position = samples.loc[samples["variant"] == 0, "row"]
     if not all(map(len, blocks)):
@@ -58,10 +58,19 @@ def load_features(
     return Features(np.vstack([originals, np.hstack(blocks)]), position)
 
 
+def read_features(folder: Path, names: list[str], n_images: int) -> np.ndarray:
+    """Return the features of the originals in `folder`, sets `names` side by side, one named twice counted once.
+
+    Raises:
+        HemapipeError: a file is missing, has other than `n_images` rows, or holds a value that is not finite.
+    """
+    return np.hstack([_read(folder / f"{name}.npy", [n_images]) for name in dict.fromkeys(names)])
+
+
 def _read(path: Path, lengths: list[int]) -> np.ndarray:
     """Return one feature file (n, d), where n must be one of `lengths`."""
     if not path.exists():
-        raise HemapipeError(f"{path} not found: `dvc repro` makes it")
+        raise HemapipeError(f"{path} not found: is `{path.stem}` a row of extract_features? `dvc repro` makes it")
     values = np.load(path)
     if len(values) not in lengths:
         expected = " or ".join(map(str, sorted(set(lengths))))

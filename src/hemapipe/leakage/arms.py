@@ -12,9 +12,8 @@ from hemapipe.core.params import derive_seed
 from hemapipe.core.tables import AUGMENT, OPS
 from hemapipe.leakage.facts import ARMS
 from hemapipe.samples import load_samples
-from hemapipe.split.assign import split
 from hemapipe.split.eligible import select
-from hemapipe.split.honest import honest_params
+from hemapipe.split.honest import honest_params, honest_split
 from hemapipe.split.leaks import count_leaks, tied
 from hemapipe.split.params import SplitParams
 
@@ -41,29 +40,21 @@ class Arms(NamedTuple):
 def draw(
     manifest: pd.DataFrame, groups: pd.DataFrame, ties: pd.DataFrame | None, params: SplitParams, seed: int
 ) -> Arms:
-    """Return both arms: the honest split of `honest_params`, and its copy in which images have changed places.
-
-    Where a class has too few units for `params.n_folds`, fewer folds are made, two at least.
+    """Return both arms: the honest split of `honest_split`, and its copy in which images have changed places.
 
     Raises:
         HemapipeError: `groups` or `ties` lacks an image.
     """
     rows = tied(select(manifest, params.drop)[0], groups, ties)
-    honest = honest_params(manifest, params)
-    if honest.scheme in _BY_GROUP:
-        honest = honest.model_copy(update={"scheme": "group"})
-    reason = ""
-    for n_folds in range(params.n_folds, 1, -1):
-        fewer = honest.model_copy(update={"n_folds": n_folds})
-        try:
-            table, _ = split(manifest, groups, fewer, seed, ties)
-        except HemapipeError as error:  # too few units: what else could be wrong was found by `tied`
-            reason = str(error)
-            continue
-        table = table[["image_id", "fold", "role"]]
-        by_image = change_places(table, rows.set_index("image_id")["label"], derive_seed(seed, "price_leakage"))
-        return Arms(honest.scheme, n_folds, {"image": by_image, "honest": table}, _siblings(rows, by_image), "")
-    return Arms(honest.scheme, 0, {}, 0, reason)
+    if params.scheme in _BY_GROUP:
+        params = params.model_copy(update={"scheme": "group"})
+    try:
+        made, table = honest_split(manifest, groups, params, seed, ties)
+    except HemapipeError as error:  # too few units: what else could be wrong was found by `tied`
+        return Arms(honest_params(manifest, params).scheme, 0, {}, 0, str(error))
+    table = table[["image_id", "fold", "role"]]
+    by_image = change_places(table, rows.set_index("image_id")["label"], derive_seed(seed, "price_leakage"))
+    return Arms(made.scheme, made.n_folds, {"image": by_image, "honest": table}, _siblings(rows, by_image), "")
 
 
 def change_places(table: pd.DataFrame, labels: pd.Series, seed: int) -> pd.DataFrame:

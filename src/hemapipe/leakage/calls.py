@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from hemapipe.core.tables import GROUPS, MANIFEST, TIES, classes, packed_rows, read_table
+from hemapipe.features.store import read_features
 from hemapipe.group.clusters import clusters
 from hemapipe.leakage import arms, facts, models
 from hemapipe.leakage.facts import CALLS
@@ -67,7 +68,7 @@ def whole(job: Job) -> SplitParams:
 
 def _calls(job: Job, both: arms.Arms, manifest: pd.DataFrame, data: Path) -> dict[str, pd.DataFrame]:
     samples = arms.samples_of(both, manifest)
-    features = models.read_features(data / "features", job.params.features, len(packed_rows(manifest)))
+    features = read_features(data / "features", job.params.features, len(packed_rows(manifest)))
     packed, row = data / "packed" / f"{job.params.cnn.px}.npy", job.params.cnn
     return {
         "lr": models.logistic_regression(samples, features, job.threads),

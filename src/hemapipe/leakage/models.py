@@ -24,23 +24,6 @@ from hemapipe.training.cnn.params import CnnRow
 Fit = Callable[[pd.DataFrame], np.ndarray]
 
 
-def read_features(folder: Path, names: list[str], n_images: int) -> np.ndarray:
-    """Return the feature sets side by side (n_images, d), one named twice counted once.
-
-    Raises:
-        HemapipeError: a file is missing or has another number of rows.
-    """
-    blocks = []
-    for name in dict.fromkeys(names):
-        path = folder / f"{name}.npy"
-        if not path.exists():
-            raise HemapipeError(f"{path} not found: price_leakage.features must name rows of extract_features")
-        blocks.append(np.load(path))
-        if len(blocks[-1]) != n_images:
-            raise HemapipeError(f"{path} has {len(blocks[-1])} rows, not {n_images}: `dvc repro` extracts it again")
-    return np.hstack(blocks)
-
-
 def logistic_regression(samples: pd.DataFrame, features: np.ndarray, threads: int) -> pd.DataFrame:
     """Return the calls of a logistic regression on frozen `features` (n, d), rows as in the packed arrays.
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from hemapipe.core.errors import HemapipeError
+from hemapipe.split.assign import split
 from hemapipe.split.eligible import select
 from hemapipe.split.params import SplitParams
 
@@ -28,3 +30,25 @@ def honest_params(manifest: pd.DataFrame, params: SplitParams) -> SplitParams:
         return params.model_copy(update={"scheme": "group"})
     largest = int(_LARGEST_SHARE * rows["label"].value_counts().min())
     return params.model_copy(update={"scheme": "contiguous", "embargo": min(params.embargo or EMBARGO, largest)})
+
+
+def honest_split(
+    manifest: pd.DataFrame, groups: pd.DataFrame, params: SplitParams, seed: int, ties: pd.DataFrame | None = None
+) -> tuple[SplitParams, pd.DataFrame]:
+    """Return the split of `honest_params` with as many folds as can be made, and the params it was made with.
+
+    At most `params.n_folds`, at least two; where blocks of capture order are impossible even so, whole groups.
+
+    Raises:
+        HemapipeError: not even two folds by group are possible; the message says why.
+    """
+    honest = honest_params(manifest, params)
+    reason = "a comparison needs two folds: n_folds is 1"
+    for scheme in dict.fromkeys([honest.scheme, "group"]):
+        for n_folds in range(params.n_folds, 1, -1):
+            fewer = honest.model_copy(update={"scheme": scheme, "n_folds": n_folds})
+            try:
+                return fewer, split(manifest, groups, fewer, seed, ties)[0]
+            except HemapipeError as error:
+                reason = str(error)
+    raise HemapipeError(reason)
