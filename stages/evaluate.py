@@ -18,12 +18,9 @@ def main(model: str) -> None:
     """Write metrics/evaluate/<model>.json and plots/evaluate/<model>/."""
     params = load(EvaluateParams, "evaluate")
     calibration = json.loads(Path(f"data/calibration/{model}.json").read_text("utf-8"))
-    rows = scored_rows(
-        read_table(f"data/predictions/{model}.csv", PREDICTIONS),
-        calibration,
-        read_table("data/manifest.csv", MANIFEST),
-        clusters(read_table("data/groups.csv", GROUPS), read_table("data/ties.csv", TIES)),
-    )
+    manifest = read_table("data/manifest.csv", MANIFEST)
+    drawn = clusters(manifest, read_table("data/groups.csv", GROUPS), read_table("data/ties.csv", TIES))
+    rows = scored_rows(read_table(f"data/predictions/{model}.csv", PREDICTIONS), calibration, manifest, drawn)
     # One seed for all models: they are resampled alike, so differences between them are not chance of the draw.
     seed = derive_seed(lookup(read_params(), "seed"), "evaluate")
     by_patient = patients.verdicts(rows, decisions.screening(rows, calibration), params)

@@ -17,7 +17,7 @@ def main() -> None:
     values = read_params()
     n_resamples, seed = int(lookup(values, "evaluate.n_resamples")), int(lookup(values, "seed"))
     manifest = read_table("data/manifest.csv", MANIFEST)
-    drawn = clusters(read_table("data/groups.csv", GROUPS), read_table("data/ties.csv", TIES))
+    drawn = clusters(manifest, read_table("data/groups.csv", GROUPS), read_table("data/ties.csv", TIES))
     cluster_of = drawn.set_index("image_id")["group"]
     calls = read_table("data/leakage/calls.csv", CALLS)
     labels = manifest.set_index("image_id")["label"]

@@ -61,8 +61,10 @@ def test_each_kind_of_leak_is_counted_and_shown(column, kind):
     assert {name: leak.n_test for name, leak in report.leaks.items() if leak.n_test} == {kind: 1}
     assert report.leaks[kind].examples == [("raw/a/i0006.png", "test", "raw/a/i0000.png", "train", "0")]
     text = render(report, "theirs.csv")
-    assert f"{kind}, fold 0: test raw/a/i0006.png  -  train raw/a/i0000.png" in text and "IT LEAKS" in text
-    assert inspect(table, manifest, ties).leaks["the same group"].n_test == 1
+    assert f"{kind}, fold 0: test raw/a/i0006.png  -  train raw/a/i0000.png" in text
+    assert ("test rows share sessions" if kind == "the same session" else "IT LEAKS") in text
+    whole = inspect(table, manifest, ties)
+    assert whole.leaks["the same group"].n_test == 1 and "IT LEAKS" in render(whole, "theirs.csv")
 
 
 def test_validation_that_shares_with_training_is_told_apart_from_a_leak():
@@ -77,6 +79,18 @@ def test_what_is_embargoed_leaks_nothing():
     manifest, table = hand_made("-rrrvvTT")
     manifest.loc[[0, 6], "patient"] = "p0"
     assert not inspect(table, manifest).leaky
+
+
+def test_names_that_nobody_knows_are_no_clean_verdict():
+    manifest, table = hand_made()
+    text = render(inspect(pd.concat([table, table.assign(image_id="x" + table["image_id"])]), manifest), "x")
+    assert "NOT ALL IS CHECKED: 8 names" in text and "does not leak" not in text
+
+
+def test_nothing_tested_is_nothing_checked():
+    manifest, table = hand_made("rrrrrrrr")
+    with pytest.raises(HemapipeError, match="nothing to check"):
+        inspect(table, manifest)
 
 
 def test_unknown_missing_repeated_and_contradictory_rows():
@@ -141,6 +155,7 @@ def test_an_end_that_fits_two_paths_is_unknown():
         ("image_id,role\ni0000,holdout\n", "'holdout'"),
         ("path,role\nz.png,train\n", "no image of the split file is in the manifest: it has path like 'z.png'"),
         ("", "no CSV"),
+        ("image_id,role,Role\ni0000,train,test\n", "two columns named role"),
         ("image_id,role\n", "like nothing"),
     ],
 )

@@ -57,8 +57,8 @@ def test_inner_folds_of_capture_order_are_blocks_on_both_sides_of_the_test_block
     fold = table[table["fold"] == 1].set_index("image_id")
     inner = "".join(fold["inner"].map({0: "0", 1: "1", -1: "-"}))
     assert (fold["role"] == "test").sum() == 8
-    # Six images of each class are left, three before the block and three behind.
-    assert inner == "000------111" * 2
+    # Five images of each class are left, three before the block and two behind; one is left out beside validation.
+    assert inner == "000------11-" * 2
     with_tie_across = manifest_of(["a"] * 12 + ["b"] * 12)
     tied = ties_of(with_tie_across, near_repeat=["n" if number in (2, 9) else "" for number in range(24)])
     table, _ = run(with_tie_across, scheme="contiguous", embargo=1, n_inner=2, val_frac=0, ties=tied)
@@ -131,4 +131,5 @@ def test_the_honest_split_can_be_made():
     manifest = manifest_of(["a"] * 200 + ["b"] * 150)
     honest = by_image(manifest)
     _, metrics = run(manifest, **honest.model_dump())
-    assert metrics["n_embargo"] == 2 * 2 * 15 + 2 * 2 * 15 and metrics["n_test"] == 350
+    beside_test, beside_validation = 4 * 15, 3 * 15  # of each class, over three folds
+    assert metrics["n_embargo"] == 2 * (beside_test + beside_validation) and metrics["n_test"] == 350

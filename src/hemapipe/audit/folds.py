@@ -51,7 +51,7 @@ def honest_folds(inputs: Inputs, n_folds: int, seed: int) -> Folds | None:
     )  # fmt: skip
     try:
         made, table = honest_split(manifest, inputs.groups, everything, seed, inputs.ties)
-    except HemapipeError:  # two folds of whole groups are too many
+    except HemapipeError:  # two folds are too many
         return None
     words = _WORDS[made.scheme].format(embargo=made.embargo)
     parts = [part for _, part in table.groupby("fold")]

@@ -1,18 +1,21 @@
-"""What counts as one piece of evidence, for intervals and tests: a group, and the session where one is known."""
+"""What counts as one piece of evidence, for intervals and tests: a group, and whatever ties groups together."""
 
 from __future__ import annotations
 
 import pandas as pd
 
-from hemapipe.group.components import components
+from hemapipe.group.components import components, with_ties
+
+_TIES = ["patient", "person", "sha256"]
 
 
-def clusters(groups: pd.DataFrame, ties: pd.DataFrame) -> pd.DataFrame:
-    """Return `image_id, group`, the rows of `groups` with groups joined that share a session of `ties`.
+def clusters(manifest: pd.DataFrame, groups: pd.DataFrame, ties: pd.DataFrame) -> pd.DataFrame:
+    """Return `image_id, group`, the rows of `groups` with groups joined that share a patient, pixels, field or session.
 
-    Sessions exist where patients are unknown. Neighbours in capture order are then no independent evidence, even if
-    `group.by` lets a split cut sessions. A cluster is called after its first group; without sessions all stays.
+    `group.by` says what a split keeps whole; what it may cut is no more independent evidence for that. A cluster is
+    called after its first group; where `group.by` has every kind of tie there is, all stays.
     """
-    session = groups["image_id"].map(ties.set_index("image_id")["session"]).fillna("")
-    component = components(groups.assign(session=session), ["group", "session"])
+    known = manifest.set_index("image_id")[_TIES]
+    rows = with_ties(groups.join(known, on="image_id"), ties)
+    component = components(rows, ["group", *_TIES, "near_repeat", "session"])
     return groups.assign(group=groups["group"].groupby(component).transform("min"))

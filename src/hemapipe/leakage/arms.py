@@ -13,7 +13,7 @@ from hemapipe.core.tables import AUGMENT, OPS
 from hemapipe.leakage.facts import ARMS
 from hemapipe.samples import load_samples
 from hemapipe.split.eligible import select
-from hemapipe.split.honest import honest_params, honest_split
+from hemapipe.split.honest import honest_split
 from hemapipe.split.leaks import count_leaks, tied
 from hemapipe.split.params import SplitParams
 
@@ -51,7 +51,7 @@ def draw(
     try:
         made, table = honest_split(manifest, groups, params, seed, ties)
     except HemapipeError as error:  # too few units: what else could be wrong was found by `tied`
-        return Arms(honest_params(manifest, params).scheme, 0, {}, 0, str(error))
+        return Arms("none", 0, {}, 0, str(error))
     table = table[["image_id", "fold", "role"]]
     by_image = change_places(table, rows.set_index("image_id")["label"], derive_seed(seed, "price_leakage"))
     return Arms(made.scheme, made.n_folds, {"image": by_image, "honest": table}, _siblings(rows, by_image), "")

@@ -43,7 +43,7 @@ def call(job: Job, data: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
         "lr_model": "logistic regression on " + " + ".join(dict.fromkeys(job.params.features)),
         "cnn_model": f"{cnn.arch or cnn.builder} at {cnn.px} px, epochs: {cnn.epochs}",
     }
-    found = facts.facts(both, manifest, clusters(groups, ties)) | names
+    found = facts.facts(both, manifest, clusters(manifest, groups, ties)) | names
     if not both.tables:
         return pd.DataFrame(columns=CALLS), found
     calls = _calls(job, both, manifest, data)

@@ -64,19 +64,20 @@ def _finish(rows: pd.DataFrame, roles: np.ndarray, params: SplitParams, seed: in
     honest = params.scheme != "image"
     if honest:
         roles[sharing(rows, roles == "test") & (roles == "train")] = "embargo"
-    _require_classes(rows, roles, "train", fold)
+    _require_classes(rows, roles, "train", params, fold)
     if params.val_frac > 0:
-        roles[_validation(rows, roles, params, seed, fold)] = "val"
+        if params.scheme == "contiguous":
+            roles = contiguous.take_validation(rows, roles, params.val_frac, params.embargo)
+        else:
+            roles[_validation(rows, roles, params, seed, fold)] = "val"
         if honest:
             roles[sharing(rows, roles == "val") & (roles == "train")] = "embargo"
-        _require_classes(rows, roles, "train", fold)
-        _require_classes(rows, roles, "val", fold)
+        _require_classes(rows, roles, "train", params, fold)
+        _require_classes(rows, roles, "val", params, fold)
     return roles
 
 
 def _validation(rows: pd.DataFrame, roles: np.ndarray, params: SplitParams, seed: int, fold: int) -> np.ndarray:
-    if params.scheme == "contiguous":
-        return contiguous.validation_block(rows, roles, params.val_frac)
     pool = np.flatnonzero(roles == "train")
     units = units_of(rows, params.scheme)
     labels = rows["label"].to_numpy(str)[pool]
@@ -86,12 +87,14 @@ def _validation(rows: pd.DataFrame, roles: np.ndarray, params: SplitParams, seed
     return mask
 
 
-def _require_classes(rows: pd.DataFrame, roles: np.ndarray, role: str, fold: int) -> None:
+def _require_classes(rows: pd.DataFrame, roles: np.ndarray, role: str, params: SplitParams, fold: int) -> None:
     missing = sorted(set(rows["label"]) - set(rows["label"][roles == role]))
     if missing:
         n_embargo = int((roles == "embargo").sum())
+        beside = f"lie within {params.embargo} of a block or " if params.scheme == "contiguous" else ""
+        keys = "split.embargo, n_folds" if beside else "split.n_folds"
         raise HemapipeError(
             f"fold {fold} has no {role} image of {', '.join(map(repr, missing))}; {n_embargo} images are embargoed, "
-            "as they share patient, pixels, field or group with others: change split.n_folds, val_frac, scheme or "
+            f"as they {beside}share patient, pixels, field or group with others: change {keys}, val_frac, scheme or "
             "group.by"
         )

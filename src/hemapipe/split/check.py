@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from hemapipe.core.errors import HemapipeError
 from hemapipe.core.tables import GROUPS, MANIFEST, TIES, read_table
 from hemapipe.split.leaks import SHARED, shares, tied
 from hemapipe.split.published import match, read_split
@@ -48,17 +49,24 @@ class Report(NamedTuple):
 
     @property
     def leaky(self) -> bool:
-        """Whether a test image, or a sibling of one, is also trained or validated on in the same fold."""
-        return any(leak.n_test for leak in self.leaks.values())
+        """Whether a test image, or a sibling of one, is also trained or validated on in the same fold.
+
+        A session is a stand-in for a patient: one that `group.by` lets a split cut is told, but is no leak. One that it
+        keeps whole is a group, and cutting that is.
+        """
+        return any(leak.n_test for kind, leak in self.leaks.items() if KINDS[kind] != "session")
 
 
 def check(table: pd.DataFrame, manifest: pd.DataFrame, groups: pd.DataFrame, ties: pd.DataFrame) -> Report:
     """Check a split `table` (image_id or path, role, and fold where there are several) of anybody's.
 
     Raises:
-        HemapipeError: the table lacks a column or has roles we do not know, or none of its images is in the manifest.
+        HemapipeError: the table lacks a column or has roles we do not know, none of its images is in the manifest, or
+            none of those that are is tested.
     """
     found = match(table, manifest)
+    if not (found.rows["role"] == "test").any():
+        raise HemapipeError("no row of the split file with the role test is in the manifest: there is nothing to check")
     path_of = manifest.set_index("image_id")["path"]
     usable = manifest[(manifest["status"] != "unreadable") & (manifest["label"] != "")]
     unreadable = set(manifest.loc[manifest["status"] == "unreadable", "image_id"])

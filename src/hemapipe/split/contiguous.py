@@ -47,18 +47,20 @@ def test_blocks(rows: pd.DataFrame, n_folds: int, test_frac: float, embargo: int
     return folds
 
 
-def validation_block(rows: pd.DataFrame, roles: np.ndarray, val_frac: float) -> np.ndarray:
-    """Return the mask of the `val_frac` of each class's training rows that follow its test block, round the end.
+def take_validation(rows: pd.DataFrame, roles: np.ndarray, val_frac: float, embargo: int) -> np.ndarray:
+    """Return `roles` with the `val_frac` of each class's training rows behind its test block (round the end) as val.
 
-    Training begins where validation ends, without embargo: that touches no test image.
+    The `embargo` training rows after them are left out, as beside a test block: a model is chosen by these images.
     """
-    mask = np.zeros(len(rows), bool)
+    roles = roles.copy()
     for order in capture_order(rows):
         after = np.flatnonzero(roles[order] == "test").max() + 1
         order = np.roll(order, -after)
         pool = order[roles[order] == "train"]
-        mask[pool[: round(val_frac * len(pool))]] = True
-    return mask
+        n_val = round(val_frac * len(pool))
+        roles[pool[n_val : n_val + embargo]] = "embargo"
+        roles[pool[:n_val]] = "val"
+    return roles
 
 
 def _bounds(n: int, n_folds: int, test_frac: float, random: np.random.Generator) -> list[tuple[int, int]]:

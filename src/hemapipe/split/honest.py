@@ -37,18 +37,17 @@ def honest_split(
 ) -> tuple[SplitParams, pd.DataFrame]:
     """Return the split of `honest_params` with as many folds as can be made, and the params it was made with.
 
-    At most `params.n_folds`, at least two; where blocks of capture order are impossible even so, whole groups.
+    At most `params.n_folds`, at least two.
 
     Raises:
-        HemapipeError: not even two folds by group are possible; the message says why.
+        HemapipeError: not even two folds are possible; the message says why.
     """
     honest = honest_params(manifest, params)
     reason = "a comparison needs two folds: n_folds is 1"
-    for scheme in dict.fromkeys([honest.scheme, "group"]):
-        for n_folds in range(params.n_folds, 1, -1):
-            fewer = honest.model_copy(update={"scheme": scheme, "n_folds": n_folds})
-            try:
-                return fewer, split(manifest, groups, fewer, seed, ties)[0]
-            except HemapipeError as error:
-                reason = str(error)
+    for n_folds in range(params.n_folds, 1, -1):
+        fewer = honest.model_copy(update={"n_folds": n_folds})
+        try:
+            return fewer, split(manifest, groups, fewer, seed, ties)[0]
+        except HemapipeError as error:
+            reason = str(error)
     raise HemapipeError(reason)

@@ -29,7 +29,7 @@ def read_split(path: Path) -> pd.DataFrame:
     """Return the rows of a CSV as text, its column names in lower case.
 
     Raises:
-        HemapipeError: no such file, or it is no table.
+        HemapipeError: no such file, it is no table, or two columns have one name.
     """
     if not path.is_file():
         raise HemapipeError(f"{path} not found: give a CSV with image_id or path, role, and (for several folds) fold")
@@ -37,7 +37,11 @@ def read_split(path: Path) -> pd.DataFrame:
         table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise HemapipeError(f"{path} is no CSV in UTF-8: {str(error).strip()}") from error
-    return table.rename(columns=lambda name: name.strip().lower())
+    table = table.rename(columns=lambda name: name.strip().lower())
+    if not table.columns.is_unique:
+        twice = sorted(set(table.columns[table.columns.duplicated()]))
+        raise HemapipeError(f"{path} has two columns named {', '.join(twice)} (capitals aside): keep one")
+    return table
 
 
 def match(table: pd.DataFrame, manifest: pd.DataFrame) -> Matched:

@@ -26,6 +26,7 @@ def kfold(labels: np.ndarray, units: np.ndarray | None, n_folds: int, seed: int,
             names the folds and says what to change.
     """
     what = what or f"{n_folds} folds: lower split.n_folds"
+    units = _if_tied(units)
     _require(labels, units, n_folds, what)
     if units is None:
         splitter = StratifiedKFold(n_folds, shuffle=True, random_state=seed)
@@ -41,27 +42,40 @@ def holdout(labels: np.ndarray, units: np.ndarray | None, frac: float, seed: int
     """Return the boolean mask of a stratified share of the rows, in whole units; exact (rounded up) for single rows.
 
     Of several random arrangements of whole units, the share is the one whose class counts come nearest to `frac`.
+    Where small classes leave none near it, the share grows or shrinks until every class is on both sides.
 
     Raises:
         HemapipeError: a class has fewer than two units, so that it cannot be on both sides; `what` names the purpose.
     """
-    least = _require(labels, units, 2, what)
+    units = _if_tied(units)
+    _require(labels, units, 2, what)
     if units is None:
         return _holdout_rows(labels, frac, seed, what)
-    part = Fraction(frac).limit_denominator(min(_FINEST, least))
-    n_bins = max(2, part.denominator)
-    n_taken = min(max(1, part.numerator), n_bins - 1)
+    part = _on_a_grid(frac, max(len(np.unique(units[labels == name])) for name in np.unique(labels)))
     attempts = 1 if len(np.unique(units)) > _MANY_UNITS else _ATTEMPTS
-    best, least_off = None, np.inf
-    for bins in _arrangements(labels, units, n_bins, seed, attempts):
-        for first in range(n_bins):
-            mask = (bins - first) % n_bins < n_taken
-            off = _deviation(labels, mask, frac)
-            if off < least_off and _has_all_classes(labels, mask) and _has_all_classes(labels, ~mask):
-                best, least_off = mask, off
-    if best is None:
-        raise HemapipeError(f"no arrangement of the units has every class on both sides of {what}")
-    return best
+    arrangements = list(_arrangements(labels, units, part.denominator, seed, attempts))
+    for n_taken in sorted(range(1, part.denominator), key=lambda n: abs(n - part.numerator)):
+        masks = [
+            (bins - first) % part.denominator < n_taken for bins in arrangements for first in range(part.denominator)
+        ]
+        masks = [mask for mask in masks if _has_all_classes(labels, mask) and _has_all_classes(labels, ~mask)]
+        if masks:
+            return min(masks, key=lambda mask: _deviation(labels, mask, frac))
+    raise HemapipeError(f"no arrangement of the units has every class on both sides of {what}")
+
+
+def _on_a_grid(frac: float, n_units: int) -> Fraction:
+    """Return the fraction of small denominator next to `frac`, strictly between 0 and 1; at most `n_units` bins."""
+    part = Fraction(frac).limit_denominator(min(_FINEST, n_units))
+    if 0 < part < 1:
+        return part
+    least = Fraction(1, min(n_units, round(1 / min(frac, 1 - frac))))
+    return least if frac < 0.5 else 1 - least
+
+
+def _if_tied(units: np.ndarray | None) -> np.ndarray | None:
+    """Return None, single rows, where no two rows share a unit: that is the same and much faster."""
+    return None if units is None or len(np.unique(units)) == len(units) else units
 
 
 def _holdout_rows(labels: np.ndarray, frac: float, seed: int, what: str) -> np.ndarray:
@@ -84,8 +98,8 @@ def _arrangements(labels: np.ndarray, units: np.ndarray, n_bins: int, seed: int,
         yield bins
 
 
-def _require(labels: np.ndarray, units: np.ndarray | None, needed: int, what: str) -> int:
-    """Return the number of units of the class that has fewest, which must be at least `needed`."""
+def _require(labels: np.ndarray, units: np.ndarray | None, needed: int, what: str) -> None:
+    """Raise where a class has fewer than `needed` units."""
     if len(labels) == 0:
         raise HemapipeError(f"no eligible image is left for {what}")
     units = np.arange(len(labels)) if units is None else units
@@ -93,11 +107,12 @@ def _require(labels: np.ndarray, units: np.ndarray | None, needed: int, what: st
     name = min(counts, key=lambda key: counts[key])
     if counts[name] < needed:
         raise HemapipeError(f"class {name!r} has only {counts[name]} unit(s) to divide, too few for {what}")
-    return counts[name]
 
 
-def _deviation(labels: np.ndarray, mask: np.ndarray, frac: float) -> float:
-    return max(abs(mask[labels == name].mean() - frac) for name in np.unique(labels))
+def _deviation(labels: np.ndarray, mask: np.ndarray, frac: float) -> tuple[float, float]:
+    """Return how far the worst class is off, and (as a small class is often off alike) how far all together are."""
+    off = [abs(mask[labels == name].mean() - frac) for name in np.unique(labels)]
+    return max(off), sum(off)
 
 
 def _has_all_classes(labels: np.ndarray, mask: np.ndarray) -> bool:

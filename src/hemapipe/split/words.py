@@ -51,4 +51,8 @@ def _verdict(report: Report) -> str:
         return "IT LEAKS: scores on these test rows are too good. Move what is tied into one role, or leave it out."
     if any(leak.n_val for leak in report.leaks.values()):
         return "No test row leaks; validation shares with training, so what is chosen by it is chosen too kindly."
+    if report.unknown:
+        return f"NOT ALL IS CHECKED: {len(report.unknown)} names are not in the manifest. The others do not leak."
+    if report.leaks["the same session"].n_test:
+        return "No patient, picture or field leaks, but test rows share sessions with training: mind the slide's light."
     return "It does not leak, by all that is known of these images."

@@ -8,16 +8,24 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import numpy as np
-import skops.io
 from sklearn.pipeline import Pipeline
 
 from hemapipe.core.errors import HemapipeError
 from hemapipe.models.classical import FLOOR, predict_proba
+
+# skops lists scikit-learn's estimators by importing all its packages; one of them would bring torch, for seconds.
+_BRINGS_TORCH = "sklearn.externals.array_api_compat.torch"
+_hidden = sys.modules.setdefault(_BRINGS_TORCH, None)  # type: ignore[arg-type]
+import skops.io  # noqa: E402
+
+if _hidden is None:
+    del sys.modules[_BRINGS_TORCH]
 
 CARD = "model.json"
 _SCHEMA = "schema.json"
