@@ -40,7 +40,7 @@ class Contender:
 def read_contenders(data: Path, models: list[str]) -> dict[str, Contender]:
     """Return model → its test rows, from the predictions, calibration, manifest, groups and ties under `data`."""
     manifest = read_table(data / "manifest.csv", MANIFEST)
-    groups = clusters(read_table(data / "groups.csv", GROUPS), read_table(data / "ties.csv", TIES))
+    groups = clusters(manifest, read_table(data / "groups.csv", GROUPS), read_table(data / "ties.csv", TIES))
     found = {}
     for model in models:
         table = read_table(data / "predictions" / f"{model}.csv", PREDICTIONS)
