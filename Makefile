@@ -49,7 +49,7 @@ repro: $(READY)  ## run what is out of date of the default pipeline
 	@dvc repro
 
 test: $(READY)  ## the fast tests (TESTS=tests/split narrows them)
-	@OMP_NUM_THREADS=1 python -m pytest -n logical --maxprocesses 8 --dist loadgroup $(TESTS)
+	@OMP_NUM_THREADS=1 python -m pytest -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder $(TESTS)
 
 lint: $(READY)  ## ruff and mypy
 	@ruff check .

@@ -18,13 +18,16 @@ import zipfile
 from dataclasses import asdict
 from pathlib import Path
 
+import cv2
 import joblib
 import numpy as np
 import pandas as pd
 
+from hemapipe import archive
 from hemapipe.audit import quality
 from hemapipe.catalog.files import list_images
 from hemapipe.catalog.manifest import read_all
+from hemapipe.images import decode_plain
 from hemapipe.preprocess.pack import pack
 from hemapipe.preprocess.params import PreprocessParams
 from hemapipe.smear.archive import generate
@@ -45,9 +48,16 @@ print(json.dumps({"seconds": time.perf_counter() - began, "images": len(lab.issu
 """
 
 
-def measured(images):
-    """Return the quality measures of some packed images."""
-    return np.array([quality.measure(image) for image in images])
+def measured(images, raw, names):
+    """Return the quality measures of some packed images and their files."""
+    cv2.setNumThreads(1)
+    with archive.open_zip(raw) as opened:
+        return np.array(
+            [
+                quality.measure(image, decode_plain(archive.read(opened, name)))
+                for image, name in zip(images, names, strict=True)
+            ]
+        )
 
 
 def ours(raw, work, n_jobs):
@@ -61,8 +71,10 @@ def ours(raw, work, n_jobs):
     pack(raw, rows["path"].to_list(), work / "packed.npy", _PX, how, n_jobs, plain)
     packed = np.load(work / "packed.npy", mmap_mode="r")
     bounds = np.linspace(0, len(packed), 4 * n_jobs + 1).astype(int)
+    paths = rows["path"].to_list()
     parts = joblib.Parallel(n_jobs=n_jobs)(
-        joblib.delayed(measured)(packed[start:stop]) for start, stop in itertools.pairwise(bounds)
+        joblib.delayed(measured)(packed[start:stop], raw, paths[start:stop])
+        for start, stop in itertools.pairwise(bounds)
     )
     problems = quality.problems(np.concatenate(parts), rows)
     found = {name: int(mask.sum()) for name, mask in problems.items()}

@@ -9,7 +9,7 @@ from hemapipe.evaluation import decisions, patients
 from hemapipe.evaluation.evaluate import write_plots
 from hemapipe.evaluation.params import EvaluateParams
 from hemapipe.evaluation.predictions import scored_rows
-from hemapipe.evaluation.summary import summarise
+from hemapipe.evaluation.summary import bracket, summarise
 from hemapipe.group.clusters import clusters
 from stages.run import run
 
@@ -32,8 +32,7 @@ def main(model: str) -> None:
     write_json(metrics, f"metrics/evaluate/{model}.json")
     write_plots(rows, metrics, by_patient, params, Path(f"plots/evaluate/{model}"))
     print(
-        f"{model}: balanced accuracy {metrics['balanced_accuracy']:.3f}"
-        f" [{metrics['balanced_accuracy_low']:.3f}, {metrics['balanced_accuracy_high']:.3f}]"
+        f"{model}: balanced accuracy {metrics['balanced_accuracy']:.3f}{bracket(metrics, 'balanced_accuracy')}"
         f" over {metrics['n_test']} test rows of {metrics['n_groups']} groups"
     )
 

@@ -21,7 +21,7 @@ def pytest_addoption(parser):
 
 
 def pytest_collection_modifyitems(config, items):
-    items.sort(key=lambda item: "test_pipeline" not in item.nodeid)  # the longest group first: one worker has it
+    items.sort(key=lambda item: "test_pipeline" not in item.nodeid)  # the longest file first: one worker has it
     for tier in ("slow", "gpu"):
         if not config.getoption(f"--{tier}"):
             for item in items:

@@ -12,8 +12,6 @@ import pytest
 import yaml
 from tiny_project import ROOT, make_tiny_project, run, set_params, succeed
 
-pytestmark = pytest.mark.xdist_group("pipeline")
-
 
 @pytest.fixture(scope="session")
 def stages() -> dict:

@@ -111,11 +111,13 @@ def demo_real(
 
 @app.command()
 def audit(
-    path: Annotated[Path | None, typer.Argument(help="A folder, zip or CSV of images.")] = None,
+    path: Annotated[str | None, typer.Argument(help="A folder, zip or CSV of images.")] = None,
     pattern: Annotated[
         str, typer.Option(help="Where a path holds label and patient: images/{patient}/{label}/{name}.")
     ] = "",
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write everything found as one JSON object.")] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write findings and paths as one JSON object (docs/audit.md).")
+    ] = None,
     html_file: Annotated[Path | None, typer.Option("--html", help="Write the page with the images.")] = None,
     hashes: Annotated[
         Path | None, typer.Option(help="Instead of images, a CSV `sha256,path`: who shares files?")
@@ -126,20 +128,16 @@ def audit(
 
     Repeats, contradictory labels, give-away backgrounds, doubtful labels, odd images; no training needed.
     """
-    if (path is None) == (hashes is None):
+    if (path is None) == (hashes is None) or path == "":  # "" would be the working directory
         raise HemapipeError("give a folder or archive of images, or --hashes FILE")
+    if hashes is not None and (pattern or html_file):
+        raise HemapipeError("--hashes reads no image: --pattern and --html have no meaning with it, leave them out")
+    from hemapipe.audit import command
+
     if hashes is not None:
-        from hemapipe.audit import hashes as module
-        from hemapipe.core.tables import write_json
-
-        found = module.audit_hashes(module.read_hashes(hashes))
-        if json_file:
-            write_json(found, json_file)
-        typer.echo(module.render(found))
+        typer.echo(command.audit_hash_list(hashes, json_file))
     elif path is not None:
-        from hemapipe.audit.command import audit_path
-
-        typer.echo(audit_path(path, pattern, json_file, html_file, jobs))
+        typer.echo(command.audit_path(Path(path), pattern, json_file, html_file, jobs))
 
 
 @app.command()
@@ -158,7 +156,7 @@ def split(
 
     report = module.check_file(check, data if data.is_absolute() else root() / data)
     typer.echo(render(report, check.name))
-    raise typer.Exit(int(report.leaky))
+    raise typer.Exit(int(report.leaky or bool(report.unknown)))
 
 
 @app.command()

@@ -48,6 +48,18 @@ def test_the_recipes_are_clean(preset, project):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        ({"split.val_frac": 0}, "ensemble.stack is a stack, which is fitted on validation images"),
+        ({"split.val_frac": 0, "train_cnn.early_stopping": 2}, "cnn.lenet stops early by its validation loss"),
+        ({"classical.lr.grid": {"C": [1, 2]}}, "classical.lr.grid is chosen from on inner folds"),
+        (
+            {
+                "ensemble": {
+                    "x": {"kind": "vote", "of": ["y", "rf", "svm"]},
+                    "y": {"kind": "vote", "of": ["x", "rf", "lr"]},
+                }
+            },
+            "ensembles name each other",
+        ),
         ({"split.n_fold": 5}, "section 'split':\n  unknown key 'n_fold'; did you mean 'n_folds'?"),
         ({"train_classical.whitenn": True}, "section 'train_classical':\n  unknown key 'whitenn'"),
         ({"calibrate.cost": {"miss": 1, "falsealarm": 1}}, "section 'calibrate':\n  cost.false_alarm: Field required"),

@@ -11,7 +11,7 @@ import pytest
 from audit_examples import fields
 from PIL import Image
 
-from hemapipe import archive
+from hemapipe import archive, cli
 from hemapipe.audit import collect, command
 from hemapipe.audit.probes import NAMES
 from hemapipe.core.errors import HemapipeError
@@ -39,7 +39,7 @@ def test_json_is_the_truth(audited):
     }
     assert list(found) == [
         "images", "labels", "patients", "unreadable", "truncated", "exact_repeats", "near_repeats",
-        "contradictory_labels", "probes",
+        "contradictory_labels", "probes", "verdicts", "quality", "outliers", "suspected_labels",
     ]  # fmt: skip
     assert found["images"] == sum(found["labels"].values()) == 57 and found["patients"] == 6
     assert found["unreadable"] == of["unreadable"]["path"].to_list()
@@ -118,7 +118,7 @@ def test_a_folder_whose_files_no_decoder_opens(tmp_path):
 def test_labels_and_patients_by_layout_or_pattern(tmp_path, names, pattern, expected):
     path = tmp_path / "raw.zip"
     archive.pack({}, path, dict.fromkeys(names, b""))
-    table = collect.describe(path, names, path, pattern)
+    table = collect.describe(path, names, path, pattern).table
     assert tuple(table.loc[0, ["label", "patient"]]) == expected
 
 
@@ -136,8 +136,9 @@ def test_a_list_of_files(tmp_path):
         (None, "", "not found"),
         (b"plain text", "", "neither a zip archive, a folder nor a CSV"),
         ({"readme.txt": b"x"}, "", "no image in the archive"),
-        ({"a/1.png": b""}, "{nobody}/{name}", "--pattern '{nobody}/{name}': .*a pattern needs {label}"),
-        ({"a/1.png": b""}, "x/{label}/{patient}/{name}", "matches no path such as 'a/1.png'"),
+        ({"readme.txt": b"x"}, "", r"checked .*mine\.zip"),
+        ({"a/1.png": b""}, "{nobody}/{name}", "--pattern '{nobody}/{name}': a pattern needs {label}.* at most once$"),
+        ({"a/1.png": b""}, "x/{label}/{patient}/{name}", "^the pattern .* matches no path such as 'a/1.png'"),
     ],
 )
 def test_bad_input_is_said_early(tmp_path, make, pattern, message):
@@ -151,8 +152,58 @@ def test_bad_input_is_said_early(tmp_path, make, pattern, message):
 
 
 def test_an_output_that_cannot_be_written_is_said_before_any_work(tmp_path):
+    archive.pack({}, tmp_path / "mine.zip", {"a.png": b""})
+    before = (tmp_path / "mine.zip").read_bytes()
+    twice = tmp_path / "a.json"
+    for path, json_file, html_file in (
+        (tmp_path, tmp_path / "missing" / "a.json", None),
+        (tmp_path, None, tmp_path / ("x" * 300)),
+        (tmp_path, twice, twice),
+        (tmp_path / "mine.zip", tmp_path / "mine.zip", None),
+    ):
+        with pytest.raises(HemapipeError, match=r"cannot write|named twice"):
+            command.audit_path(path, "", json_file, html_file, 1)
+    command.require_writable([twice], tmp_path)
+    assert not twice.exists() and (tmp_path / "mine.zip").read_bytes() == before
+
+
+def test_an_empty_class_folder_does_not_end_the_audit(tmp_path):
+    for name in ("set/a", "set/b"):
+        (tmp_path / name).mkdir(parents=True)
+    for seed in range(2):
+        (tmp_path / "set/a" / f"{seed}.png").write_bytes(picture(seed, "PNG"))
+    with collect.collected(tmp_path / "set", "{label}/{name}", 1) as inputs:
+        assert inputs.empty_classes == ("b",) and inputs.numbered
+        assert inputs.manifest["sequence"].tolist() == ["1", "2"]
+
+
+def test_hashes_alone_write_where_they_can_and_nowhere_else(tmp_path):
+    (tmp_path / "list.csv").write_text(f"sha256,path\n{'a' * 64},x\n{'a' * 64},y\n")
     with pytest.raises(HemapipeError, match="cannot write"):
-        command.audit_path(tmp_path, "", tmp_path / "missing" / "a.json", None, 1)
+        command.audit_hash_list(tmp_path / "list.csv", tmp_path)
+    with pytest.raises(HemapipeError, match="cannot write"):
+        command.audit_hash_list(tmp_path / "list.csv", tmp_path / "missing" / "a.json")
+    command.audit_hash_list(tmp_path / "list.csv", tmp_path / "a.json")
+    assert list(json.loads((tmp_path / "a.json").read_text())) == ["files", "repeats", "subjects", "persons"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("",), "give a folder or archive of images"),
+        (("--hashes", "x.csv", "--html", "x.html"), "--pattern and --html have no meaning"),
+        (("--hashes", "x.csv", "--pattern", "{label}"), "--pattern and --html have no meaning"),
+    ],
+)
+def test_options_without_a_meaning_are_refused(arguments, message):
+    with pytest.raises(HemapipeError, match=message):
+        cli.app(["audit", *arguments], standalone_mode=False)
+
+
+def test_a_list_has_its_own_labels(tmp_path):
+    (tmp_path / "list.csv").write_text("path,label\n0.png,a\n")
+    with pytest.raises(HemapipeError, match="leave --pattern out"):
+        command.audit_path(tmp_path / "list.csv", "{label}/{name}", None, None, 1)
 
 
 @pytest.mark.slow

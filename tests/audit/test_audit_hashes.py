@@ -36,6 +36,8 @@ def test_hashes_without_repeats_or_subjects():
     found = hashes.audit_hashes(pd.DataFrame({"sha256": ["a" * 64, "b" * 64], "path": ["1.png", "2.png"]}))
     assert found == {"files": 2, "repeats": [], "subjects": [], "persons": []}
     assert hashes.render(found) == "2 files; 0 pairs of identical files\n"
+    twins = hashes.audit_hashes(pd.DataFrame({"sha256": ["a" * 64] * 2, "path": ["1.png", "2.png"]}))
+    assert hashes.render(twins).startswith("2 files; 1 pair of identical files")
 
 
 @pytest.mark.parametrize(
@@ -44,7 +46,7 @@ def test_hashes_without_repeats_or_subjects():
         (None, "not found"),
         ("", "no CSV"),
         ("digest,path\n1,2\n", "needs the columns sha256 and path; it has digest, path"),
-        (f"sha256,path\n{'a' * 64},x\nxyz,y\n", "1 values are no SHA-256, the first in line 3"),
+        (f"sha256,path\n{'a' * 64},x\nxyz,y\n", "1 value is no SHA-256, the first in line 3"),
     ],
 )
 def test_bad_lists(tmp_path, text, message):
@@ -53,3 +55,17 @@ def test_bad_lists(tmp_path, text, message):
         path.write_text(text)
     with pytest.raises(HemapipeError, match=message):
         hashes.read_hashes(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("sha256,path\n", "lists no file"),
+        (f"sha256,path\n{'a' * 64},x\n{'a' * 64},x\n", r"lists 1 path twice: x"),
+        ('sha256,path\n"aaa,x\n', "no CSV in UTF-8"),
+    ],
+)
+def test_lists_that_say_nothing_or_twice_the_same(tmp_path, text, message):
+    (tmp_path / "list.csv").write_text(text)
+    with pytest.raises(HemapipeError, match=message):
+        hashes.read_hashes(tmp_path / "list.csv")

@@ -39,11 +39,11 @@ def test_each_problem_is_found_and_nothing_else():
 
 def test_measures_of_a_plain_image():
     plain = quality.measure(np.full((16, 16, 3), 51, np.uint8))
-    assert plain[1:].tolist() == [0.2, 0.2, 0.0, 0.0]
+    assert plain[1:6].tolist() == [0.2, 0.2, 0.0, 0.0, 0.0] and np.isnan(plain[6])
 
 
 def test_no_images_no_problems():
-    nothing = quality.problems(np.empty((0, 5)), pd.DataFrame({"width": [], "height": []}))
+    nothing = quality.problems(np.empty((0, 7)), pd.DataFrame({"width": [], "height": []}))
     assert all(len(mask) == 0 for mask in nothing.values())
 
 
@@ -54,3 +54,34 @@ def test_a_black_surround_is_no_fault():
         image[16:48, 16:48] = textured(seed, mean=60, sd=20)[16:48, 16:48]
         images.append(image)
     assert not any(found(images).values())
+
+
+def test_both_ends_of_the_scale_and_any_channel_count_as_clipped():
+    images = [textured(seed) for seed in range(20)]
+    images[2][:32] = 0
+    images[4][..., 0] = 255
+    assert found(images)["clipped"] == [2, 4]
+    assert not found([*images[:2], *[np.dstack([np.full((64, 64), 255, np.uint8), one[..., 1:]]) for one in images]])[
+        "clipped"
+    ][2:]  # where all images have it, none falls out of the set but the half black one
+
+
+def test_slight_blur_is_seen_in_the_full_image_only():
+    large = [np.kron(textured(seed), np.ones((8, 8, 1), np.uint8)) for seed in range(24)]
+    large = [cv2.GaussianBlur(image, (0, 0), 0.8) for image in large]
+    large[5] = cv2.GaussianBlur(large[5], (0, 0), 1.2)
+    small = [cv2.resize(image, (64, 64), interpolation=cv2.INTER_AREA) for image in large]
+    sizes = pd.DataFrame({"width": [512] * 24, "height": 512})
+    for full, blurred in ((large, [5]), ([None] * 24, [])):
+        measures = np.array([quality.measure(*pair) for pair in zip(small, full, strict=True)])
+        assert np.flatnonzero(quality.problems(measures, sizes)["blurred"]).tolist() == blurred
+
+
+def test_fine_sharpness_is_compared_within_one_size():
+    measures = np.tile([-3, 0.9, 0.5, 0, 0, 6.0, 0.0], (60, 1))
+    measures[:, 0] += np.random.default_rng(0).normal(0, 0.1, 60)
+    measures[:, 6] = measures[:, 0] - 5 * (np.arange(60) % 2)  # large images have less of it
+    sizes = pd.DataFrame({"width": np.where(np.arange(60) % 2, 512, 400), "height": 400})
+    assert not quality.problems(measures, sizes)["blurred"].any()
+    measures[7, 6] = -20
+    assert np.flatnonzero(quality.problems(measures, sizes)["blurred"]).tolist() == [7]

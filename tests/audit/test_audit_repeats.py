@@ -1,3 +1,5 @@
+import time
+
 from audit_examples import inputs_of
 
 from hemapipe.audit import repeats
@@ -54,3 +56,22 @@ def test_contradictory_labels_by_equal_pixels_and_by_near_repeats(tmp_path):
     assert repeats.contradictory_sets(inputs.manifest) == [["i002", "i003"]]
     assert finding.verdict == "warning" and dict(finding.numbers) == {"n_sets": 1, "n_near_pairs": 1}
     assert repeats.check_contradictions(inputs_of(LABELS[:2], tmp_path)).verdict == "ok"
+
+
+def test_a_panel_of_copies_shows_each_label_and_patient_first(tmp_path):
+    rows = [{"label": "a", "patient": "p", "sha256": "x", "conflict": True} for _ in range(14)]
+    rows += [{"label": "a", "patient": "q", "sha256": "x", "conflict": True}]
+    rows += [{"label": "b", "patient": "p", "sha256": "x", "conflict": True}]
+    panel = repeats.check_contradictions(inputs_of(rows, tmp_path)).panels[0]
+    assert panel.caption == "equal pixels, different labels; 6 of 16 shown"
+    assert [note for _, note in panel.images] == ["a · p"] * 4 + ["a · q", "b · p"]
+
+
+def test_many_copies_take_no_time_to_count(tmp_path):
+    rows = [{"label": "a", "sha256": "x"} for _ in range(3000)]
+    rows = [row | {"image_id": f"i{n:04d}"} for n, row in enumerate(rows)]
+    splits = [(f"i{n:04d}", n % 5, "test", -1) for n in range(3000)]
+    inputs = inputs_of(rows, tmp_path, splits=splits)
+    began = time.perf_counter()
+    assert repeats.check_exact(inputs).numbers["n_across_roles"] == 0
+    assert time.perf_counter() - began < 1  # all pairs would take many seconds

@@ -1,13 +1,16 @@
 """The stage: tables in, metrics, plots and the page out, the same whatever the number of processes."""
 
 import dataclasses
+import io
 import json
 
 import numpy as np
 import pytest
 import yaml
 from audit_examples import inputs_of, people
+from PIL import Image
 
+from hemapipe import archive
 from hemapipe.audit import core, figures, summary
 from hemapipe.audit.probes import NAMES, Probe
 from hemapipe.core.errors import HemapipeError
@@ -46,8 +49,17 @@ def workspace(tmp_path, monkeypatch):
         path = tmp_path / "data" / f"{name}.npy"
         path.parent.mkdir()
         np.save(path, values)
+    files = {path: encoded(image) for path, image in zip(inputs.manifest["path"], packed, strict=True)}
+    archive.pack({}, tmp_path / "data/raw.zip", files)
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(PARAMS))
     return tmp_path
+
+
+def encoded(image):
+    """Return an image as a PNG file."""
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 def test_the_stage_writes_its_outputs(workspace, capsys):
@@ -70,7 +82,7 @@ def test_features_that_are_no_backbone_at_that_size_are_refused(workspace):
 
 def test_metrics_and_tables_of_the_probes(tmp_path):
     inputs = inputs_of(people(3), tmp_path)
-    one = Probe(0.75, 0.5, 0.875, 0.5, "whole groups, 3 folds", np.arange(3), np.full((3, 2), 0.5))
+    one = Probe(0.75, 0.5, 0.875, 0.5, "whole groups, 3 folds", np.arange(3), np.full((3, 2), 0.5), 3)
     found = core.Audit(inputs, [], dict.fromkeys(NAMES, one) | {"metadata_without_bytes": one})
     flat = summary.metrics(found)
     assert (flat["probe_border"], flat["probe_border_low"], flat["probe_chance"]) == (0.75, 0.5, 0.5)

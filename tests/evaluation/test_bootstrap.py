@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from hemapipe.evaluation import bootstrap
-from hemapipe.evaluation.bootstrap import intervals, resample_weights
+from hemapipe.evaluation.bootstrap import difference_limits, distributions, intervals, rarest, resample_weights
+from hemapipe.evaluation.wilson import wilson
 
 
 def draw(groups, n_resamples=200, seed=1):
@@ -53,6 +54,27 @@ def test_copies_within_groups_do_not_narrow_the_interval():
 
 
 def test_undefined_resamples_take_no_part():
-    found = intervals(lambda w: {"m": np.where(w[:, 0] > 0, 2.0, np.nan), "none": w[:, 0] * np.nan}, [0, 1, 2], 50, 1)
+    of = lambda w: {"m": np.where(w[:, :2].any(axis=1), 2.0, np.nan), "none": w[:, 0] * np.nan}  # noqa: E731
+    found = intervals(of, [0, 1, 2, 3], 50, 1)
     assert found["m"] == (2, 2)
     assert np.isnan(found["none"]).all()
+
+
+def test_what_does_not_vary_has_limits_only_where_they_are_known():
+    """Six groups; a model's kappa of 0 or share of .5 in each group says nothing of a seventh, an error of 0 does."""
+    of = lambda w: {"kappa": 0 * w[:, 0], "share": 0 * w[:, 0] + 0.5, "error": 0 * w[:, 0], "one": 0 * w[:, 0] + 1}  # noqa: E731
+    found = intervals(of, range(6), 50, 1, evidence={"error": 6, "one": 1, "share": 6})
+    assert found.pop("error") == wilson(0, 6)
+    assert np.isnan(list(found.values())).all()
+
+
+def test_a_difference_that_does_not_vary_has_limits_only_where_it_is_none():
+    of = lambda w: {"none": 0 * w[:, 0], "some": 0 * w[:, 0] + 0.5, "varies": w[:, 0]}  # noqa: E731
+    found = {name: difference_limits(one) for name, one in distributions(of, range(6), 50, 1).items()}
+    assert found["none"] == (0, 0) and np.isnan(found["some"]).all()
+    assert found["varies"][0] < found["varies"][1]
+
+
+def test_groups_of_the_rarest_class():
+    assert rarest([0, 0, 1, 1, 1], ["a", "b", "c", "c", "a"]) == 2
+    assert rarest([0, 0, 5], ["a", "b", "a"]) == 1

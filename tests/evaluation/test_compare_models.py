@@ -14,6 +14,7 @@ from hemapipe.evaluation.compare_models import (
     ALIKE,
     BETTER,
     PAIRS,
+    TOO_FEW,
     WORSE,
     Contender,
     against,
@@ -23,7 +24,7 @@ from hemapipe.evaluation.compare_models import (
 from hemapipe.evaluation.metrics import score
 from hemapipe.evaluation.paired import mcnemar_mid_p
 from hemapipe.evaluation.params import EvaluateParams
-from hemapipe.evaluation.predictions import scored_rows
+from hemapipe.evaluation.predictions import ScoredRows, scored_rows
 
 PARAMS = EvaluateParams(n_resamples=1000, ece_bins=10)
 MANIFEST, GROUPS = manifest_and_groups(n=240, n_groups=48)
@@ -90,6 +91,37 @@ def test_false_alarms_are_rare_among_equal_models():
         pair = {name: contender(int(rng.integers(1e6)), 1.5) for name in "ab"}
         verdicts += list(against(pair, "a", "accuracy", EvaluateParams(n_resamples=300, ece_bins=10), 1)["verdict"])
     assert sum(verdict != ALIKE for verdict in verdicts) < 4
+
+
+def right_at(share, y, groups, seed):
+    """A contender that is right on about `share` of the images."""
+    right = np.random.default_rng(seed).random(len(y)) < share
+    p = 0.8 * np.eye(2)[np.where(right, y, 1 - y)] + 0.1
+    key = pd.MultiIndex.from_arrays([np.zeros(len(y), int), [f"s{n:04}" for n in range(len(y))]])
+    return Contender(key, ScoredRows(["a", "b"], y, p, p, np.zeros(len(y), int), groups, groups, True))
+
+
+def verdicts(y, groups, metric="balanced_accuracy"):
+    """Eleven models that are right on six images in ten against one that is on all but three in a hundred."""
+    models = {"best": right_at(0.97, y, groups, 0)} | {f"m{n}": right_at(0.6, y, groups, n + 1) for n in range(11)}
+    return set(against(models, "best", metric, PARAMS, 1)["verdict"])
+
+
+@pytest.mark.parametrize("n_groups", [8, 12, 16])
+def test_few_groups_can_tell_what_is_plain(n_groups):
+    groups = np.repeat([f"g{n:02}" for n in range(n_groups)], 30)
+    assert verdicts(np.tile([0, 1], 15 * n_groups), groups) == {WORSE}  # classes lie in all groups
+
+
+def test_a_rare_class_leaves_too_few_groups_to_tell():
+    groups = np.repeat([f"g{n:02}" for n in range(20)], 20)
+    y = (groups >= "g18").astype(np.int64)  # two groups of class b
+    assert verdicts(y, groups) == {TOO_FEW}
+    assert verdicts(y, groups, "accuracy") == {WORSE}  # which does not rest on b
+    one = (groups == "g19").astype(np.int64)
+    pair = {"x": right_at(0.9, one, groups, 1), "y": right_at(0.5, one, groups, 1)}
+    alone = row(against(pair, "x", "balanced_accuracy", PARAMS, 1), "y")
+    assert np.isnan([alone["low"], alone["high"], alone["p"]]).all() and alone["verdict"] == TOO_FEW
 
 
 def test_only_shared_rows_are_compared():

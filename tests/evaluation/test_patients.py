@@ -99,6 +99,15 @@ def test_areas_as_scikit_learn_and_an_interval_over_patients():
     assert found == patients.summarise(by_patient, rows, PARAMS, 1)
 
 
+def test_patients_drawn_without_a_class_take_no_part_in_the_macro_area():
+    """Two patients of class pro are told from nobody: its area is .5, that of the others 1."""
+    p = [(0.8, 0.1, 0.1), (0.1, 0.8, 0.1)]
+    table = [(f"u{n:02d}", n % 2, p[n % 2]) for n in range(30)] + [("v1", 2, p[0]), ("v2", 2, p[1])]
+    rows = rows_of(table)
+    found = patients.summarise(patients.verdicts(rows, None, PARAMS), rows, PARAMS, 1)
+    assert found["patient_macro_roc_auc_high"] < 0.98  # a resample without pro scored 1
+
+
 def test_without_screening_thresholds_or_positive_patients_there_is_no_sensitivity():
     rows = rows_of()
     found = patients.summarise(patients.verdicts(rows, None, PARAMS), rows, PARAMS, 1)

@@ -9,7 +9,7 @@ from evaluation_examples import CLASSES, calibration, manifest_and_groups, predi
 from hemapipe.core.errors import HemapipeError
 from hemapipe.core.params import check
 from hemapipe.evaluation.params import EvaluateParams
-from hemapipe.evaluation.predictions import scored_rows
+from hemapipe.evaluation.predictions import ScoredRows, scored_rows
 from hemapipe.evaluation.summary import summarise
 from hemapipe.evaluation.wilson import wilson
 
@@ -86,10 +86,47 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says():
     assert covered >= 52
 
 
+def constant(groups):
+    """A model that calls all 14 images `all`; 8 of them are, in groups named by their letter."""
+    y, p = np.array([0] * 8 + [1] * 6), np.tile([0.8, 0.2], (14, 1))
+    group = np.array(list(groups))
+    return ScoredRows(["all", "hem"], y, p, p, np.zeros(14, int), group, group, True)
+
+
+def test_a_constant_model_is_not_half_right_somewhere_between_all_and_nothing():
+    """Resamples without `hem` scored 1 and those without `all` 0: balanced accuracy was .5 [0, 1]."""
+    found = summarise(constant("aaaabbbbccddee"), PARAMS, 1)
+    assert (found["balanced_accuracy"], found["kappa"], found["mcc"], found["macro_specificity"]) == (0.5, 0, 0, 0.5)
+    for name in ("balanced_accuracy", "kappa", "mcc", "macro_specificity"):
+        assert f"{name}_low" not in found and f"{name}_high" not in found
+    assert (found["recall_hem_low"], found["recall_hem_high"]) == pytest.approx(wilson(0, 3), rel=1e-5)
+    assert (found["recall_all_low"], found["recall_all_high"]) == pytest.approx(wilson(2, 2), rel=1e-5)
+
+
+def test_a_class_in_one_group_has_no_interval():
+    found = summarise(constant("aabbccddeeeeee"), PARAMS, 1)
+    assert (found["n_groups_rarest"], found["few_groups_rarest"]) == (1, 1)
+    assert found["recall_hem"] == 0 and "recall_hem_low" not in found and "recall_all_low" in found
+    assert "balanced_accuracy_low" not in found and "accuracy_low" in found
+
+
+def test_averages_over_classes_come_from_resamples_with_all_of_them():
+    """Class `pro` has two of 42 groups and one right image in ten; the rest are nearly always right."""
+    y = np.repeat([0, 1, 2], [200, 200, 20])
+    random = np.random.default_rng(0)
+    called = np.where(random.random(420) < np.array([0.95, 0.95, 0.1])[y], y, (y + 1) % 3)
+    group = np.array([f"g{n // 10:02}" for n in range(420)])
+    p = 0.7 * np.eye(3)[called] + 0.1
+    found = summarise(ScoredRows(CLASSES, y, p, p, np.zeros(420, int), group, group, True), PARAMS, 1)
+    assert (found["few_groups"], found["n_groups_rarest"], found["few_groups_rarest"]) == (0, 2, 1)
+    assert found["balanced_accuracy"] < 0.7 and found["balanced_accuracy_high"] < 0.8  # without `pro`: .95
+
+
 def test_many_groups_are_not_flagged():
     manifest, groups = manifest_and_groups(n=90, n_groups=30)
     rows = scored_rows(predictions(manifest, groups), calibration(), manifest, groups)
-    assert summarise(rows, PARAMS, 1)["few_groups"] == 0
+    found = summarise(rows, PARAMS, 1)
+    assert (found["few_groups"], found["few_groups_rarest"], found["n_groups_rarest"]) == (0, 0, 10)
 
 
 def test_where_every_group_is_one_image_proportions_have_wilsons_interval():

@@ -60,6 +60,6 @@ def measure(compared: Job, data: Path) -> dict:
     """What the two stages write into metrics/leakage.json."""
     calls, facts = call(compared, data)
     manifest = read_table(data / "manifest.csv", MANIFEST)
-    drawn = clusters(read_table(data / "groups.csv", GROUPS), read_table(data / "ties.csv", TIES))
+    drawn = clusters(manifest, read_table(data / "groups.csv", GROUPS), read_table(data / "ties.csv", TIES))
     drawn = drawn.set_index("image_id")["group"]
     return facts | price.price(calls, manifest.set_index("image_id")["label"], drawn, CLASSES, 200, seed=7)

@@ -11,10 +11,12 @@ from leakage_toy import CLASSES, PX, job, measure, write_inputs
 
 from hemapipe.core.errors import HemapipeError
 from hemapipe.core.params import check
-from hemapipe.core.tables import MANIFEST, read_table
-from hemapipe.leakage import price
+from hemapipe.core.tables import MANIFEST, read_table, write_json
+from hemapipe.evaluation import plots
+from hemapipe.leakage import picture, price
 from hemapipe.leakage.facts import CALLS, note
 from hemapipe.leakage.params import PriceLeakageParams
+from hemapipe.report import highlights
 from stages import price_leakage, train_leakage
 
 
@@ -76,11 +78,60 @@ def test_the_gap_is_paired_known_answers():
     assert same["lr_image_low"] < same["lr_image_high"]
 
 
+def toy_calls(image=0, honest=1):
+    """Forty images, half of each class; both models call an image rightly but for `image` and `honest` in ten of b."""
+    images = [f"i{n:02}" for n in range(40)]
+    y = np.arange(40) // 20
+    calls = pd.DataFrame(dict.fromkeys(CALLS, y)).assign(image_id=images)
+    for model in price.MODELS:
+        for arm, wrong in (("image", image), ("honest", honest)):
+            calls.loc[(np.arange(40) % 10 < wrong) & (y == 1), f"{model}_{arm}"] = 0
+    return calls, pd.Series(np.array(CLASSES)[y], index=images), np.array(images)
+
+
+@pytest.mark.parametrize("n_clusters", [1, 2])
+def test_a_class_in_one_cluster_has_a_note_in_place_of_scores(n_clusters, tmp_path):
+    calls, labels, images = toy_calls()
+    clusters = pd.Series((np.arange(40) // (40 // n_clusters)).astype(str), index=images)
+    found = price.price(calls, labels, clusters, CLASSES, 50, seed=1)
+    assert set(found) == {"note"} and "without an interval" in found["note"]
+    assert price.sentences(found) == [found["note"]] and price.to_table(found).empty
+    plots.draw(picture.paint, found, path=tmp_path / "p.png", size=(7.6, 2.3))
+    assert highlights.price(found)["headline"] == "The price of leaking could not be measured."
+
+
+def test_scores_without_limits_are_told_without_them(tmp_path):
+    """Models that call every image alike: no resample differs, and there is nothing to draw a line between."""
+    calls, labels, images = toy_calls(image=10, honest=10)
+    found = price.price(calls, labels, pd.Series(images, index=images), CLASSES, 50, seed=1)
+    write_json(found, tmp_path / "leakage.json")
+    assert found["lr_image"] == 0.5 and "lr_image_low" not in found
+    assert (found["lr_gap"], found["lr_gap_low"], found["lr_gap_high"]) == (0, 0, 0)
+    bare = {key: value for key, value in found.items() if "gap_" not in key} | {"lr_model": "lr", "cnn_model": "net"}
+    bare |= {"note": "", "scheme_honest": "group"}
+    assert price.sentences(bare)[0] == "lr: split by image 0.500, honest 0.500, gap +0.000"
+    assert price.to_table(bare)["low"].isna().all()
+    plots.draw(picture.paint, bare, path=tmp_path / "p.png", size=(7.6, 2.3))
+    told = highlights.price(bare)
+    assert told["models"][0]["verdict"] == "differs by +0.000 (no interval)"
+    assert told["headline"] == "On these images a split by image makes no difference that shows."
+
+
+def test_resamples_without_a_class_take_no_part():
+    """Two of 22 clusters hold class b, half of it wrong when honest: without them both scores would be 1."""
+    calls, labels, images = toy_calls(honest=5)
+    calls.loc[30, ["lr_honest", "cnn_honest"]] = 1
+    clusters = pd.Series(np.r_[[f"a{n}" for n in range(20)], np.repeat(["b1", "b2"], 10)], index=images)
+    found = price.price(calls, labels, clusters, CLASSES, 400, seed=1)
+    assert (found["few_groups"], found["few_groups_rarest"], found["lr_honest"]) == (1, 1, 0.775)
+    assert found["lr_gap_low"] > 0.1  # without them there is no gap
+
+
 @pytest.mark.parametrize(
     ("change", "scheme", "words"),
     [
         ({"patient": ""}, "contiguous", "stand in for patients"),
-        ({"patient": "", "sequence": ""}, "group", "a small gap proves nothing"),
+        ({"patient": "", "sequence": ""}, "group", "neither patients nor a whole capture order are known"),
     ],
 )
 def test_sources_without_patients_say_what_stands_in(signed, tmp_path, change, scheme, words):
@@ -92,6 +143,12 @@ def test_sources_without_patients_say_what_stands_in(signed, tmp_path, change, s
     found = measure(job(scheme="image"), tmp_path / "data")
     assert found["scheme_honest"] == scheme and words in found["note"]
     assert np.isfinite(found["lr_gap"])
+
+
+def test_a_known_capture_order_is_not_called_unknown():
+    rows = pd.DataFrame({"patient": ["", ""], "person": ["", ""], "sequence": ["1", "2"]})
+    assert note("group", rows, 2).startswith("no patients are known, and the honest split is not by capture order")
+    assert note("group", rows.assign(sequence=["1", ""]), 2).startswith("neither patients nor a whole capture order")
 
 
 def test_some_images_without_a_patient_are_counted():
@@ -129,7 +186,7 @@ def test_inputs_that_are_not_there_are_named(signed, tmp_path):
     with pytest.raises(HemapipeError, match="has 3 rows, not 160"):
         measure(job(), tmp_path / "data")
     (tmp_path / "data/features/toy.npy").unlink()
-    with pytest.raises(HemapipeError, match=r"price_leakage\.features"):
+    with pytest.raises(HemapipeError, match="is `toy` a row of extract_features"):
         measure(job(), tmp_path / "data")
 
 

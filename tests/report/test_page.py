@@ -93,6 +93,34 @@ def test_the_top_names_the_price_and_the_recommended_model(finished):
     assert "of only 12 groups: every interval is rough" in text
 
 
+def test_a_rare_class_is_marked_in_the_leaderboard(finished, copy):
+    meaning = "rarest class has test images of only 4 groups"
+    board = page(finished).split('id="leaderboard"')[1].split("</section>")[0]
+    assert "interval †" in board and f"† The {meaning}" in board
+    assert f"the {meaning}" in page(finished).split('id="leaderboard"')[0]  # among the warnings
+    for name in MODELS:
+        values = json.loads((copy / f"metrics/evaluate/{name}.json").read_text())
+        write_json(values | {"n_groups_rarest": 6, "few_groups_rarest": 0}, f"metrics/evaluate/{name}.json")
+    report.main()
+    assert "†" not in page(copy)
+
+
+@pytest.mark.parametrize("without", [["lr"], list(MODELS)])
+def test_numbers_without_an_interval_are_told_without_one(copy, without):
+    for name in without:
+        values = json.loads((copy / f"metrics/evaluate/{name}.json").read_text())
+        gone = ("balanced_accuracy_low", "balanced_accuracy_high", "recall_pro_low", "recall_pro_high")
+        write_json({key: value for key, value in values.items() if key not in gone}, f"metrics/evaluate/{name}.json")
+    compare.main()
+    pairs = pd.read_csv("plots/compare/pairs.csv")
+    pairs.loc[0, ["low", "high", "p", "p_holm"]] = None
+    pairs.to_csv("plots/compare/pairs.csv", index=False)
+    report.main()
+    board = page(copy).split('id="leaderboard"')[1].split("</section>")[0]
+    assert board.count(">none</small>") == len(without) and "nan" not in board
+    assert page(copy).count("<tr><td>pro</td>") == len(MODELS) + 2  # images, variants, and each model
+
+
 def test_models_are_held_against_the_recommended_one(finished):
     board = page(finished).split('id="leaderboard"')[1].split("</section>")[0]
     table = pd.read_csv(finished / "plots/compare/leaderboard.csv")
@@ -154,6 +182,13 @@ def test_without_a_table_of_verdicts_the_metrics_name_them(copy):
     assert '<span class="pill inflates">would inflate results</span></div><div><strong>border</strong></div>' in page(
         copy
     )
+
+
+def test_a_price_without_an_interval(copy):
+    bare = {key: value for key, value in LEAKAGE.items() if not key.startswith(("lr_gap_", "lr_image_"))}
+    write_json(bare, "metrics/leakage.json")
+    report.main()
+    assert "logistic regression on lite0 differs by +0.200 (no interval)" in page(copy)
 
 
 def test_a_price_that_could_not_be_measured(copy):

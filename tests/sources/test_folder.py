@@ -121,3 +121,22 @@ def test_a_wrong_list_is_a_clear_error(tmp_path, text, message):
 def test_a_missing_folder_says_what_to_set(tmp_path):
     with pytest.raises(HemapipeError, match=r"images\.zip not found .*HEMAPIPE_DATA"):
         folder.fetch(params(archive="images.zip"), 0, 1, None, tmp_path / "raw.zip")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(b"", "no CSV in UTF-8"), (b"path,label\n", "lists no file"), (b'path,label\n"a,x\n', "no CSV in UTF-8"),
+     ("path,label\na/1.png,gr\u00f6\u00dfe\n".encode("latin-1"), "no CSV in UTF-8")],
+)  # fmt: skip
+def test_a_list_that_is_no_table_is_a_clear_error(tmp_path, content, message):
+    (tmp_path / "list.csv").write_bytes(content)
+    with pytest.raises(HemapipeError, match=message):
+        folder.fetch(params(archive="list.csv"), 0, 1, tmp_path, tmp_path / "raw.zip")
+
+
+def test_an_empty_class_folder_is_an_error_here_and_a_list_for_the_audit(tmp_path):
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as opened:
+        opened.writestr("pro/", b"")
+        assert folder.read_paths(["pre/1.png"], opened, "{label}/{name}")[1] == ["pro"]
+        with pytest.raises(HemapipeError, match="class without images: pro"):
+            folder.describe(["pre/1.png"], opened, params("{label}/{name}"))

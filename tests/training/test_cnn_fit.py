@@ -1,8 +1,7 @@
 """Training one fold and all folds: what is learned, what comes out, and what may not matter."""
 
 import json
-import os
-import subprocess
+import runpy
 import sys
 from pathlib import Path
 
@@ -217,7 +216,7 @@ def test_equal_weights_are_equal_files_whatever_their_layout(tmp_path):
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
-def test_the_stage_writes_what_it_declares(tmp_path):
+def test_the_stage_writes_what_it_declares(tmp_path, monkeypatch, capfd):
     (tmp_path / "data/packed").mkdir(parents=True)
     write_inputs(tmp_path, n_folds=1)
     (tmp_path / "32.npy").rename(tmp_path / "data/packed/32.npy")
@@ -226,11 +225,11 @@ def test_the_stage_writes_what_it_declares(tmp_path):
     params = yaml.safe_load((ROOT / "params.yaml").read_text())
     row = {"builder": "lenet", "px": 32, "weights": "scratch", "epochs": 1}
     (tmp_path / "params.yaml").write_text(yaml.safe_dump({**params, "threads": 1, "cnn": {"tiny": row}}))
-    command = [sys.executable, "-m", "stages.train_cnn", "tiny"]
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["stages.train_cnn", "tiny"])
+    capfd.readouterr()
+    runpy.run_module("stages.train_cnn", run_name="__main__")
+    assert capfd.readouterr().err == ""
     for name in ("data/models/tiny/model.json", "data/predictions/tiny.csv", "plots/train/tiny.csv"):
         assert (tmp_path / name).exists()
     assert json.loads((tmp_path / "metrics/train/tiny.json").read_text())["epochs_run"] == 1

@@ -7,6 +7,7 @@ in silence. Here each section is held against its class, and each name against t
 from __future__ import annotations
 
 import difflib
+import graphlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -116,6 +117,26 @@ def _dangling(checked: dict[str, Section]) -> Iterator[str]:
     for model in sorted({model for model in models if models.count(model) > 1}):
         tables = " and ".join(table for table in MODELS if model in rows[table])
         yield f"params.yaml: {model} is a row of {tables}, whose files would be the same: rename one"
+    yield from _impossible(checked, rows["ensemble"])
+
+
+def _impossible(checked: dict[str, Section], ensembles: list[str]) -> Iterator[str]:
+    """Yield what would fail, but only after hours of training: what needs images that no fold sets aside, and rings."""
+    split, default = cast(SplitParams, checked["split"]), cast(TrainParams, checked["train_cnn"])
+    for name, part in checked.items():
+        if split.val_frac == 0 and isinstance(part, EnsembleRow) and part.kind == "stack":
+            yield f"params.yaml: {name} is a stack, which is fitted on validation images, but split.val_frac is 0"
+        if isinstance(part, CnnRow) and split.val_frac == 0:
+            own = "early_stopping" in part.model_fields_set
+            if part.early_stopping if own else default.early_stopping:
+                yield f"params.yaml: {name} stops early by its validation loss, but split.val_frac is 0"
+        if split.n_inner == 0 and isinstance(part, ClassicalRow) and part.grid:
+            yield f"params.yaml: {name}.grid is chosen from on inner folds, but split.n_inner is 0: set it to 3, say"
+    members = {name: cast(EnsembleRow, checked[f"ensemble.{name}"]).of for name in ensembles}
+    try:
+        graphlib.TopologicalSorter(members).prepare()
+    except graphlib.CycleError as error:
+        yield f"params.yaml: ensembles name each other: {' <- '.join(error.args[1])}"
 
 
 def _network(name: str, part: Section, sizes: list[int]) -> Iterator[str]:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import contextlib
 import io
 import re
+import zipfile
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
+from pydantic import ValidationError
 
 from hemapipe import archive, sources
-from hemapipe.admin.recognise import list_names, recognise
+from hemapipe.admin.recognise import is_list, list_names, recognise
+from hemapipe.audit import order
 from hemapipe.audit.inputs import Inputs
 from hemapipe.catalog import checks
 from hemapipe.catalog.files import list_images
@@ -43,6 +46,32 @@ _KNOWN = {
 }
 
 
+@dataclass(frozen=True)
+class Described:
+    """What paths (or a list) tell of each image (see `sources`); `numbered` and `empty_classes` are as in `Inputs`."""
+
+    table: pd.DataFrame
+    numbered: bool
+    empty_classes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Collected(Inputs):
+    """The inputs of any folder, and what its paths told."""
+
+    told: Described = field(kw_only=True)
+
+    @property
+    def numbered(self) -> bool:
+        """As in `Inputs`."""
+        return self.told.numbered
+
+    @property
+    def empty_classes(self) -> tuple[str, ...]:
+        """As in `Inputs`."""
+        return self.told.empty_classes
+
+
 @contextlib.contextmanager
 def collected(path: Path, pattern: str, n_jobs: int) -> Iterator[Inputs]:
     """Catalog, pack and compare the images at `path` (zip, folder or CSV `path,label,patient`); yield the inputs.
@@ -50,42 +79,60 @@ def collected(path: Path, pattern: str, n_jobs: int) -> Iterator[Inputs]:
     Labels and patients come from `pattern`, from the layout of a known set, or are unknown.
 
     Raises:
-        HemapipeError: no such path, no archive, no image in it, or a pattern that fits no path.
+        HemapipeError: no such path, no archive, no image in it, a pattern that fits no path or beside a list.
     """
+    check_pattern(path, pattern)
     with TemporaryDirectory(prefix="hemapipe-audit-") as temporary:
         work = Path(temporary)
         raw = _raw(path, work)
-        manifest = _manifest(path, raw, pattern, n_jobs)
+        manifest, told = _manifest(path, raw, pattern, n_jobs)
         rows = manifest[manifest["status"] != "unreadable"]
         packed, embedding = _packed(raw, rows, work, n_jobs)
         ties, near_repeats = _ties(rows, packed, embedding, n_jobs)
+        if told.numbered and not order.sessions_divide(rows, ties):
+            ties = ties.assign(session="")
         groups = build_groups(manifest, GROUP_BY, ties)
-        yield Inputs(raw, manifest, groups, ties, near_repeats, packed, embedding, work)
+        yield Collected(raw, manifest, groups, ties, near_repeats, packed, embedding, work, told=told)
 
 
-def describe(path: Path, names: list[str], raw: Path, pattern: str) -> pd.DataFrame:
-    """Return the source's description of the image files `names` (see `sources`), blank where nothing is known."""
-    is_list = path.suffix.lower() == ".csv"
-    source = "folder" if pattern or is_list else recognise(path)
-    pattern = pattern or _known_pattern(names)
-    if source == "folder" and not pattern and not is_list:
-        return pd.DataFrame({name: names if name == "path" else "" for name in base.COLUMNS})
-    module = sources.load(source)
-    values = {"archive": path.name} | ({"pattern": pattern or "{label}"} if source == "folder" else {})
+def describe(path: Path, names: list[str], raw: Path, pattern: str) -> Described:
+    """Describe the image files `names` as their source does (see `sources`), blank where nothing is known.
+
+    Where neither patients nor an order are known, the numbers in the file names stand in for the order.
+    """
     with archive.open_zip(raw) as opened:
-        return module.describe(names, opened, _checked(module.Params, values))
+        table, empty = _told(path, names, opened, pattern)
+    ordered = order.from_file_numbers(table)
+    return Described(ordered, not ordered["sequence"].equals(table["sequence"]), tuple(empty))
 
 
-def _checked(params: type, values: dict[str, str]) -> object:
+def _told(path: Path, names: list[str], opened: zipfile.ZipFile, pattern: str) -> tuple[pd.DataFrame, list[str]]:
+    listed = is_list(path)
+    source = "folder" if pattern or listed else recognise(path)
+    pattern = pattern or _known_pattern(names)
+    module = sources.load(source)
+    if source != "folder" or listed:
+        values = {"pattern": "{label}"} if listed else {}
+        return module.describe(names, opened, module.Params(archive=path.name, **values)), []
+    if not pattern:
+        return pd.DataFrame({name: names if name == "path" else "" for name in base.COLUMNS}), []
+    return folder.read_paths(names, opened, pattern)
+
+
+def check_pattern(path: Path, pattern: str) -> None:
+    """Raise a HemapipeError if `--pattern` makes no sense, or stands beside a list, which has its own labels."""
+    if pattern and is_list(path):
+        raise HemapipeError(f"{path} lists labels and patients itself: leave --pattern out")
     try:
-        return params(**values)
-    except ValueError as error:  # pydantic's: the pattern's own words are in its last part
-        raise HemapipeError(f"--pattern {values.get('pattern')!r}: {str(error).splitlines()[2].strip()}") from error
+        folder.Params(archive=path.name or "images", pattern=pattern or "{label}")
+    except ValidationError as error:
+        reasons = "; ".join(one["msg"].removeprefix("Value error, ") for one in error.errors())
+        raise HemapipeError(f"--pattern {pattern!r}: {reasons}") from error
 
 
 def _raw(path: Path, work: Path) -> Path:
     """Return the archive itself, or one packed from a folder or a list."""
-    if path.is_file() and path.suffix.lower() == ".csv":
+    if is_list(path):
         with contextlib.redirect_stdout(io.StringIO()):  # the hash to pin it by, which nobody needs here
             folder.fetch(folder.Params(archive=str(path.resolve()), pattern="{label}"), 0, 1, None, work / "raw.zip")
         return work / "raw.zip"
@@ -101,14 +148,14 @@ def _known_pattern(names: list[str]) -> str:
     return found[0] if found else ""
 
 
-def _manifest(path: Path, raw: Path, pattern: str, n_jobs: int) -> pd.DataFrame:
+def _manifest(path: Path, raw: Path, pattern: str, n_jobs: int) -> tuple[pd.DataFrame, Described]:
     listing = list_images(raw)
-    checks.require_images(listing, raw)
+    checks.require_images(listing, path)
     described = describe(path, list(listing.images), raw, pattern)
-    listing = keep(listing, described["path"])
-    checks.require_images(listing, raw)
+    listing = keep(listing, described.table["path"])
+    checks.require_images(listing, path)
     files = pd.DataFrame([asdict(record) for record in read_all(raw, listing, n_jobs)])
-    return assemble(described, files)
+    return assemble(described.table, files), described
 
 
 def _packed(raw: Path, rows: pd.DataFrame, work: Path, n_jobs: int) -> tuple[np.ndarray, np.ndarray]:

@@ -9,10 +9,12 @@ import numpy as np
 
 from hemapipe.audit import confounding, oddities, repeats, shortcuts, suspects
 from hemapipe.audit.findings import WORDS, Finding
+from hemapipe.audit.folds import honest_folds
 from hemapipe.audit.inputs import Inputs
 from hemapipe.audit.measure import measure
 from hemapipe.audit.params import AuditParams
 from hemapipe.audit.probes import Probe
+from hemapipe.core.errors import HemapipeError
 from hemapipe.features.extract import write_features
 from hemapipe.features.params import FeatureRow
 
@@ -44,21 +46,25 @@ def audit(inputs: Inputs, params: AuditParams, row: FeatureRow, seed: int, n_job
         repeats.check_near(inputs),
         repeats.check_contradictions(inputs),
         oddities.check_files(inputs),
+        oddities.check_unlabelled(inputs),
+        oddities.check_empty_classes(inputs),
         confounding.check_patients(inputs),
         confounding.check_cohorts(inputs),
         shortcuts.check_testable(inputs),
     ]
     probes: dict[str, Probe] = {}
     if len(inputs.packed):
-        measures = measure(inputs.packed, inputs.work, n_jobs)
-        path = Path(inputs.work, "neutralised_features.npy")
-        labelled = (inputs.rows["label"] != "").any()
-        if labelled:
+        measures = measure(inputs, n_jobs)
+        try:
+            folds = honest_folds(inputs, params.n_folds, seed)
+        except HemapipeError as error:
+            findings += [shortcuts.not_run(inputs, str(error)), suspects.not_checked(str(error))]
+        else:
+            path = Path(inputs.work, "neutralised_features.npy")
             write_features(measures.neutralised, row, n_jobs, path)
-            probes = shortcuts.run_probes(inputs, measures, np.load(path), params, seed)
+            probes = shortcuts.run_probes(inputs, measures, np.load(path), folds, params.n_resamples, seed)
+            findings += [*shortcuts.check_shortcuts(inputs, probes, folds), suspects.check_labels(inputs, probes)]
         findings += [
-            *shortcuts.check_shortcuts(inputs, probes),
-            suspects.check_labels(inputs, probes),
             oddities.check_quality(inputs, measures.quality),
             oddities.check_outliers(inputs),
         ]

@@ -25,6 +25,7 @@ class Finding:
 
     `evidence` says what was found, with numbers and their conditions; `advice` what to do, '' where there is nothing.
     `panels` are the images concerned, most telling first; `n_panels` how many sets (or images) there are in all.
+    `listed` names all images concerned (image_ids, the most telling first) by what is wrong with them.
     """
 
     check: str
@@ -35,17 +36,27 @@ class Finding:
     panels: list[Panel] = field(default_factory=list)
     n_panels: int = 0
     numbers: Mapping[str, float | int] = field(default_factory=dict)
+    listed: Mapping[str, list[str]] = field(default_factory=dict)
 
 
 def worst(findings: list[Finding]) -> Verdict:
     """Return the gravest verdict there is."""
-    order = list(WORDS)
-    return max((finding.verdict for finding in findings), key=order.index, default="ok")
+    return worst_of([finding.verdict for finding in findings])
+
+
+def worst_of(verdicts: list[Verdict]) -> Verdict:
+    """Return the gravest of some verdicts, ok of none."""
+    return max(verdicts, key=list(WORDS).index, default="ok")
 
 
 def counted(n: int, one: str, many: str = "") -> str:
     """Return `1 image`, `2 images`, `1,204 images`."""
     return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
+def part(shown: int, n: int) -> str:
+    """Return `; 6 of 16 shown` where not all are."""
+    return f"; {shown} of {n:,} shown" if shown < n else ""
 
 
 def some(names: list[str], most: int = 5) -> str:

@@ -7,8 +7,10 @@ from typing import Any
 
 import pandas as pd
 
+from hemapipe.audit.findings import counted, some
 from hemapipe.core.errors import HemapipeError
 from hemapipe.sources.cnmc import shared_subjects
+from hemapipe.sources.folder import read_list
 
 _SHA256 = "[0-9a-fA-F]{64}"
 
@@ -17,21 +19,22 @@ def read_hashes(path: Path) -> pd.DataFrame:
     """Read a CSV with the columns `sha256` and `path`, a row per file.
 
     Raises:
-        HemapipeError: no such file, no such columns, or a value that is no SHA-256.
+        HemapipeError: no such file, no such columns, no row, a value that is no SHA-256, or a path listed twice.
     """
     if not path.is_file():
         raise HemapipeError(f"{path} not found: give a CSV with the columns sha256 and path")
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise HemapipeError(f"{path} is no CSV with the columns sha256 and path: {error}") from error
+    table = read_list(path, "the columns sha256 and path")
     if not {"sha256", "path"} <= set(table):
         raise HemapipeError(f"{path} needs the columns sha256 and path; it has {', '.join(map(str, table))}")
     wrong = ~table["sha256"].str.fullmatch(_SHA256)
     if wrong.any():
         raise HemapipeError(
-            f"{path}: {int(wrong.sum())} values are no SHA-256, the first in line {int(wrong.to_numpy().argmax()) + 2}"
+            f"{path}: {counted(int(wrong.sum()), 'value is', 'values are')} no SHA-256, the first in line "
+            f"{int(wrong.to_numpy().argmax()) + 2}"
         )
+    twice = sorted(set(table.loc[table["path"].duplicated(), "path"]))
+    if twice:
+        raise HemapipeError(f"{path} lists {counted(len(twice), 'path')} twice: {some(twice, 3)}")
     return table.assign(sha256=table["sha256"].str.lower())
 
 
@@ -55,12 +58,11 @@ def audit_hashes(table: pd.DataFrame) -> dict[str, Any]:
 def render(found: dict[str, Any]) -> str:
     """Return the outcome as text for a terminal."""
     n_pairs = sum(len(paths) * (len(paths) - 1) // 2 for paths in found["repeats"])
-    lines = [f"{found['files']:,} files; {n_pairs} pairs of identical files", ""]
+    lines = [f"{counted(found['files'], 'file')}; {counted(n_pairs, 'pair')} of identical files", ""]
     if found["subjects"]:
         lines.append("Subjects who share files: a split that keeps them apart leaks.")
     for pair in found["subjects"]:
-        files = "file" if pair["n_shared"] == 1 else "files"
-        lines += [f"  {pair['subject']} and {pair['other']} share {pair['n_shared']} {files}, such as"]
+        lines += [f"  {pair['subject']} and {pair['other']} share {counted(pair['n_shared'], 'file')}, such as"]
         lines += [f"    {pair['path']}", f"    {pair['other_path']}"]
     if found["persons"]:
         lines += ["", "To be kept on one side: " + ", ".join(found["persons"])]

@@ -34,6 +34,16 @@ class Inputs:
     work: Path
     splits: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=SPLITS))
 
+    @property
+    def numbered(self) -> bool:
+        """Whether `sequence` is the number that ends the file name, a stand-in for the order of capture."""
+        return False
+
+    @property
+    def empty_classes(self) -> tuple[str, ...]:
+        """Labels that have a folder but no image in it."""
+        return ()
+
     @cached_property
     def rows(self) -> pd.DataFrame:
         """The decodable rows of the manifest, with `group`, index 0..n-1: a row per packed image."""

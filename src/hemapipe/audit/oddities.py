@@ -8,7 +8,7 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import StandardScaler
 
 from hemapipe.audit import quality
-from hemapipe.audit.findings import Finding, Panel, counted, some
+from hemapipe.audit.findings import Finding, Panel, counted, part, some
 from hemapipe.audit.inputs import Inputs
 
 _SHOWN = 12
@@ -24,16 +24,47 @@ def check_files(inputs: Inputs) -> Finding:
     unreadable, truncated = (table[table["status"] == status] for status in ("unreadable", "truncated"))
     numbers = {"n_unreadable": len(unreadable), "n_truncated": len(truncated)}
     if unreadable.empty and truncated.empty:
-        return Finding("files", "Damaged files", "ok", f"All {len(table):,} files decode to the end.", numbers=numbers)
-    parts = []
+        whole = "The one file decodes" if len(table) == 1 else f"All {len(table):,} files decode"
+        return Finding("files", "Damaged files", "ok", f"{whole} to the end.", numbers=numbers)
+    parts, listed = [], {}
     for words, rows in (("unreadable", unreadable), ("cut off", truncated)):
         if len(rows):
-            parts.append(f"{len(rows)} {words} ({some(sorted(rows['path']), 3)})")
+            parts.append(f"{len(rows):,} {words} ({some(sorted(rows['path']), 3)})")
+            listed[words] = rows.sort_values("path")["image_id"].to_list()
     cards = [(str(image), "cut off") for image in truncated.sort_values("path")["image_id"]]
     return Finding(
         "files", "Damaged files", "warning", "; ".join(parts) + ".",
         "Fetch them again; hemapipe leaves unreadable files out, and cut-off ones by split.drop: truncated.",
-        _panels("filler where the file ends", cards), len(cards), numbers,
+        _panels("filler where the file ends", cards), len(cards), numbers, listed,
+    )  # fmt: skip
+
+
+def check_unlabelled(inputs: Inputs) -> Finding | None:
+    """Report images without a label beside others that have one; None where there are none."""
+    table = inputs.manifest
+    without = table[table["label"] == ""].sort_values("path")
+    if without.empty or len(without) == len(table):
+        return None
+    return Finding(
+        "unlabelled", "Images without a label", "warning",
+        f"{len(without):,} of {len(table):,} ({some(without['path'].to_list(), 3)}): they take part in the search for "
+        "repeats and odd images, and in nothing else.",
+        "Is that meant? Each {…} of a pattern stands for one folder or file name, so paths of one depth fit.",
+        numbers={"n_unlabelled": len(without)}, listed={"without a label": without["image_id"].to_list()},
+    )  # fmt: skip
+
+
+def check_empty_classes(inputs: Inputs) -> Finding | None:
+    """Report classes that have a folder but no image, or only images that no decoder opens; None without them."""
+    table = inputs.manifest
+    readable = set(table.loc[table["status"] != "unreadable", "label"])
+    missing = sorted({*inputs.empty_classes, *(set(table["label"]) - readable - {""})})
+    if not missing:
+        return None
+    return Finding(
+        "empty_classes", "Classes without images", "warning",
+        f"{some(missing)}: a folder, but no image that can be read.", "Add the images, or remove the folder.",
+        numbers={"n_classes": len(missing)},
     )  # fmt: skip
 
 
@@ -46,15 +77,18 @@ def check_quality(inputs: Inputs, measures: np.ndarray) -> Finding:
     words = [
         f"{counted(int(mask.sum()), 'image')} {name.replace('_', ' ')}" for name, mask in found.items() if mask.any()
     ]
-    panels = []
+    panels, listed = [], {}
     for name, mask in found.items():
         order = np.flatnonzero(mask)[np.argsort(measures[mask][:, 0], kind="stable")]
-        cards = [_card(inputs, row) for row in order[:_PER_PANEL]]
-        panels += [Panel(f"{name.replace('_', ' ')}: {quality.PROBLEMS[name]}", cards)] if cards else []
+        cards = [_card(inputs, row, sized=name == "odd_size") for row in order[:_PER_PANEL]]
+        if cards:
+            caption = f"{name.replace('_', ' ')}: {quality.PROBLEMS[name]}{part(len(cards), len(order))}"
+            panels.append(Panel(caption, cards))
+            listed[name] = inputs.rows["image_id"].iloc[order].to_list()
     return Finding(
         "quality", "Image quality", "warning", ", ".join(words) + ".",
         "Look at them; leave out what nobody could read, before the split, and say so.",
-        panels, len(panels), numbers,
+        panels, sum(numbers.values()), numbers, listed,
     )  # fmt: skip
 
 
@@ -71,13 +105,14 @@ def check_outliers(inputs: Inputs) -> Finding:
         "outliers", "Outliers", "warning",
         f"{counted(len(rows), 'image')} far from the {_NEIGHBOURS} nearest others (robust z above {_FAR:g}).",
         "Look at them: another stain, another magnification, or no smear at all.", panels, len(rows), numbers,
+        {"unlike all others": inputs.rows["image_id"].iloc[rows].to_list()},
     )  # fmt: skip
 
 
 def distances(embedding: np.ndarray) -> np.ndarray:
     """Return the mean distance to the nearest neighbours in the first principal components of (n, d) features."""
     n_neighbours = min(_NEIGHBOURS, len(embedding) - 1)
-    if n_neighbours < 1:
+    if n_neighbours < 1 or not np.ptp(embedding, axis=0).any():
         return np.zeros(len(embedding))
     n_components = min(_COMPONENTS, *embedding.shape)
     reduced = PCA(n_components, random_state=0).fit_transform(StandardScaler().fit_transform(embedding))
@@ -90,6 +125,7 @@ def _panels(caption: str, cards: list[tuple[str, str]]) -> list[Panel]:
     return [Panel(caption, shown[start : start + _PER_PANEL]) for start in range(0, len(shown), _PER_PANEL)]
 
 
-def _card(inputs: Inputs, row: int) -> tuple[str, str]:
+def _card(inputs: Inputs, row: int, sized: bool = False) -> tuple[str, str]:
     image = inputs.rows.iloc[row]
-    return str(image["image_id"]), " · ".join(filter(None, [image["label"], image["patient"]]))
+    size = f"{image['width']} × {image['height']}" if sized else ""
+    return str(image["image_id"]), " · ".join(filter(None, [image["label"], image["patient"], size]))

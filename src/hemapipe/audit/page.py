@@ -14,12 +14,14 @@ from hemapipe.audit.core import Audit
 from hemapipe.audit.findings import WORDS, Finding, worst
 from hemapipe.audit.inputs import Inputs
 from hemapipe.audit.probes import NAMES
-from hemapipe.audit.summary import machine_readable
+from hemapipe.audit.summary import listed, machine_readable
 
 _HERE = Path(__file__).parent
 #: The look is the report's own.
 _TEMPLATES = [_HERE / "templates", _HERE.parent / "report" / "templates"]
 _SIDE = 144  # px of a thumbnail
+_BOX = 148  # px on the page that it is shown in
+_LONGEST = 6.0  # times as long as wide, so that a strip of a picture can still be seen
 _QUALITY = 82
 HEADLINES = {
     "ok": "Nothing found that would inflate results.",
@@ -48,7 +50,11 @@ def render(audit: Audit, title: str) -> str:
         words=WORDS,
         tally={name: sum(finding.verdict == name for finding in audit.findings) for name in reversed(WORDS)},
         findings=audit.findings,
-        shown=[(f, _panels(audit.inputs, f), _n_shown(f)) for f in audit.findings if f.panels],
+        shown=[
+            (f, _panels(audit.inputs, f), _n_shown(f), listed(audit, f.check))
+            for f in audit.findings
+            if f.panels or f.listed
+        ],
         probes=[(name, NAMES[name], numbers["probes"][name]) for name in NAMES if name in numbers["probes"]],
     )
 
@@ -60,22 +66,35 @@ def _n_shown(finding: Finding) -> int:
 
 
 def _panels(inputs: Inputs, finding: Finding) -> list[dict[str, Any]]:
-    """Return caption and images (thumbnail, file name, path, note) of a finding's panels."""
-    return [
-        {
-            "caption": panel.caption,
-            "images": [
-                {
-                    "src": thumbnail(inputs.packed[inputs.row_of[image]]),
-                    "path": inputs.path_of[image],
-                    "name": inputs.path_of[image].rsplit("/", 1)[-1],
-                    "note": note,
-                }
-                for image, note in panel.images
-            ],
-        }
-        for panel in finding.panels
-    ]
+    """Return caption and images (thumbnail, its shape, name, path, note) of a finding's panels.
+
+    Images are called by their file names, or by their paths where two of a panel have one name.
+    """
+    panels = []
+    for panel in finding.panels:
+        paths = [inputs.path_of[image] for image, _ in panel.images]
+        names = [path.rsplit("/", 1)[-1] for path in paths]
+        names = names if len(set(names)) == len(names) else paths
+        images = [
+            {
+                "src": thumbnail(inputs.packed[row]),
+                "style": _shape(inputs, row),
+                "path": path,
+                "name": name,
+                "note": note,
+            }
+            for (image, note), path, name in zip(panel.images, paths, names, strict=True)
+            for row in [inputs.row_of[image]]
+        ]
+        panels.append({"caption": panel.caption, "images": images})
+    return panels
+
+
+def _shape(inputs: Inputs, row: int) -> str:
+    """Return the style that shows a (square) thumbnail as wide and as high as its image is, within `_BOX`."""
+    width, height = (inputs.rows[name].to_numpy(float)[row] for name in ("width", "height"))
+    ratio = min(max(width / max(height, 1.0), 1 / _LONGEST), _LONGEST)
+    return f"width: {round(_BOX * min(ratio, 1))}px; aspect-ratio: {ratio:.3f}"
 
 
 def thumbnail(image: np.ndarray) -> str:

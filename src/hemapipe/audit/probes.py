@@ -19,14 +19,13 @@ from sklearn.preprocessing import StandardScaler
 from hemapipe.audit.folds import Folds
 from hemapipe.core.params import derive_seed
 from hemapipe.evaluation.bootstrap import intervals
-from hemapipe.evaluation.metrics import confusion, confusion_scores
 
 #: What each probe sees.
 NAMES = {
     "background_colour": "colour of the empty slide, all cells masked out",
     "border": "edges and corners: scale bars, letters, frames, vignettes",
     "mean_colour": "the mean colour of the whole image",
-    "metadata": "the file: bytes, size, format, JPEG tables; no pixel",
+    "metadata": "the file: bytes, size, format, compression; no pixel",
     "cell_size": "number and area of the cells, nothing else",
     "background_neutralised": "the image with its background made one grey",
     "full_image": "the image as it is",
@@ -35,6 +34,8 @@ NAMES = {
 DEEP = ("background_neutralised", "full_image")
 _TREES = 150
 _LEAST_LEAF = 2
+#: Probabilities, and features relative to their size, that differ by less are equal.
+_TIE = 1e-6
 _INVERSE_PENALTY = 0.003  # for some hundred to thousand standardised features, strongly correlated
 
 
@@ -42,7 +43,9 @@ _INVERSE_PENALTY = 0.003  # for some hundred to thousand standardised features, 
 class Probe:
     """The outcome of one probe: out-of-fold balanced accuracy with its 95 % interval over groups.
 
-    `rows` are the tested rows of the packed array, in order; `probabilities` (len(rows), k) are theirs.
+    `rows` are the tested rows of the packed array, in order; `probabilities` (len(rows), k) are theirs. `n_seen` of
+    them have any number at all; `varies` is False where these are the same for all images, so that there is nothing
+    to see.
     """
 
     balanced_accuracy: float
@@ -52,6 +55,8 @@ class Probe:
     split: str
     rows: np.ndarray
     probabilities: np.ndarray
+    n_seen: int
+    varies: bool = True
 
 
 def run_probe(
@@ -68,27 +73,56 @@ def run_probe(
         n_resamples: bootstrap resamples of whole groups behind the interval.
         seed: of the trees and the resamples.
     """
-    names = sorted(set(labels[folds.tested]))
-    probabilities = np.full((len(labels), len(names)), np.nan)
-    for train, test in folds.pairs:
-        model = _classifier(name, derive_seed(seed, "audit", name))
-        filled, held = _filled(features[train], features[test])
-        model.fit(filled, labels[train])
-        columns = np.searchsorted(names, model.classes_)
-        probabilities[test] = 0.0
-        probabilities[np.ix_(test, columns)] = model.predict_proba(held)
     rows = folds.tested
-    actual, found = np.searchsorted(names, labels[rows]), probabilities[rows].argmax(axis=1)
+    names = sorted(set(labels[rows]))
+    probabilities, varies = _out_of_fold(name, features, labels, folds, derive_seed(seed, "audit", name))
+    actual = np.searchsorted(names, labels[rows])
+    of_class = np.eye(len(names))[actual]
+    right = of_class * credit(actual, probabilities[rows])[:, None]
 
     def score(weights: np.ndarray) -> dict[str, np.ndarray]:
-        value = confusion_scores(confusion(actual, found, weights, len(names)), names)["balanced_accuracy"]
-        return {"balanced_accuracy": value}
+        shown = weights @ of_class
+        recall = np.divide(weights @ right, shown, out=np.zeros_like(shown), where=shown > 0)
+        return {"balanced_accuracy": recall.sum(axis=1) / (shown > 0).sum(axis=1)}
 
     value = float(score(np.ones((1, len(rows))))["balanced_accuracy"][0])
     low, high = intervals(score, groups[rows], n_resamples, derive_seed(seed, "audit", "intervals"))[
         "balanced_accuracy"
     ]
-    return Probe(value, low, high, 1 / len(names), folds.words, rows, probabilities[rows])
+    n_seen = int(np.isfinite(features[rows]).any(axis=1).sum())
+    return Probe(value, low, high, 1 / len(names), folds.words, rows, probabilities[rows], n_seen, varies)
+
+
+def credit(actual: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    """Return what each row scores: 1 where its class is the likeliest, 1 / t where t classes share that place, else 0.
+
+    Without it a probe that sees nothing would be judged by the rounding of its equal probabilities.
+    """
+    top = probabilities >= probabilities.max(axis=1, keepdims=True) - _TIE
+    return top[np.arange(len(actual)), actual] / top.sum(axis=1)
+
+
+def _out_of_fold(
+    name: str, features: np.ndarray, labels: np.ndarray, folds: Folds, seed: int
+) -> tuple[np.ndarray, bool]:
+    """Return (n, k) probabilities of the tested rows, NaN elsewhere, and whether there was anything to learn from."""
+    names = sorted(set(labels[folds.tested]))
+    probabilities, varies = np.full((len(labels), len(names)), np.nan), False
+    for train, test in folds.pairs:
+        filled, held = _filled(features[train], features[test])
+        if _constant(filled):
+            probabilities[test] = 1 / len(names)
+            continue
+        varies = True
+        model = _classifier(name, seed)
+        model.fit(filled, labels[train])
+        probabilities[test] = 0.0
+        probabilities[np.ix_(test, np.searchsorted(names, model.classes_))] = model.predict_proba(held)
+    return probabilities, varies
+
+
+def _constant(features: np.ndarray) -> bool:
+    return bool((np.ptp(features, axis=0) <= _TIE * np.abs(features).max(axis=0)).all())
 
 
 def _classifier(name: str, seed: int) -> ClassifierMixin:

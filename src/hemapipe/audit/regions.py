@@ -5,7 +5,6 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from hemapipe.cells.colour import lab
 from hemapipe.cells.segment import Segmentation
 from hemapipe.cells.stain import background
 
@@ -20,7 +19,12 @@ _OVERLAY_CHROMA = 85.0
 
 
 def background_mask(segmentation: Segmentation) -> np.ndarray:
-    """Return the empty slide (bool) at a distance from every cell, whose blur and JPEG ringing would tell of it."""
+    """Return the empty slide (bool) at a distance from every cell, whose blur and JPEG ringing would tell of it.
+
+    The black around a cell that was cut out is no slide.
+    """
+    if segmentation.single_cell:
+        return np.zeros(segmentation.background.shape, bool)
     margin = max(round(max(segmentation.background.shape) / 64), 1)
     kernel = np.ones((2 * margin + 1, 2 * margin + 1), np.uint8)
     return cv2.erode(segmentation.background.astype(np.uint8), kernel, borderValue=1).astype(bool)
@@ -89,11 +93,6 @@ def neutralised(image: np.ndarray, segmentation: Segmentation) -> np.ndarray:
 def mean_colour(colours: np.ndarray) -> np.ndarray:
     """Return the mean L*, a*, b* of the whole image."""
     return colours.reshape(-1, 3).mean(axis=0)
-
-
-def colours_of(image: np.ndarray) -> np.ndarray:
-    """Return float32 CIE L*a*b* of an RGB uint8 image."""
-    return lab(image)
 
 
 def _margins(height: int, width: int) -> list[tuple[slice, slice]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from hemapipe.audit.findings import Finding, Panel, Verdict, counted
+from hemapipe.audit.findings import Finding, Panel, Verdict, counted, part
 from hemapipe.audit.inputs import Inputs
 
 _SHOWN = 12
@@ -66,7 +66,7 @@ def check_near(inputs: Inputs) -> Finding:
         return Finding("near_repeats", "Near repeats", "ok", "No field was found twice.", numbers=numbers)
     n_images = len({image for pair in pairs for image in pair})
     evidence = (
-        f"{counted(len(pairs), 'pair')} of {counted(n_images, 'image')} show the same field again, shifted, cropped, "
+        f"{counted(len(pairs), 'pair')} of {counted(n_images, 'image')}: one field filed again, shifted, cropped, "
         "turned, mirrored, brightened or recompressed; " + _across(numbers)
     )
     found = inputs.near_repeats.set_index(["image_id", "other_id"])
@@ -105,17 +105,28 @@ def check_contradictions(inputs: Inputs) -> Finding:
 
 def _spread(inputs: Inputs, sets: list[list[str]]) -> dict[str, float | int]:
     """Count the sets that go across labels, patients, and the roles train (or val) and test of the run's split."""
-    table = inputs.manifest.set_index("image_id")
     across = {"n_sets": len(sets), "n_across_labels": 0, "n_across_patients": 0, "n_across_roles": 0}
-    tested = inputs.splits[inputs.splits["role"] == "test"].groupby("image_id")["fold"].agg(set).to_dict()
-    used = inputs.splits[inputs.splits["role"].isin(["train", "val"])].groupby("image_id")["fold"].agg(set).to_dict()
-    for ids in sets:
-        for name, column in (("n_across_labels", "label"), ("n_across_patients", "patient")):
-            values = set(table.loc[ids, column]) - {""}
-            across[name] += len(values) > 1
-        crossing = any(tested.get(a, set()) & used.get(b, set()) for a in ids for b in ids if a != b)
-        across["n_across_roles"] += crossing
+    for name, column in (("n_across_labels", "label"), ("n_across_patients", "patient")):
+        across[name] = sum(n > 1 for n in _n_values(inputs, sets, column))
+    if len(inputs.splits):
+        tested, used = (_folds_in(inputs.splits, roles) for roles in (["test"], ["train", "val"]))
+        none: set[int] = set()
+        for ids in sets:  # an image has one role in a fold, so two that meet are two images
+            both = (set().union(*(folds.get(image, none) for image in ids)) for folds in (tested, used))
+            across["n_across_roles"] += bool(set.intersection(*both))
     return {**across, "has_roles": int(len(inputs.splits) > 0)}
+
+
+def _folds_in(splits: pd.DataFrame, roles: list[str]) -> dict[str, set[int]]:
+    """Return image_id → the folds in which it has one of `roles`."""
+    folds = splits[splits["role"].isin(roles)].groupby("image_id")["fold"].agg(set)
+    return {str(image): found for image, found in folds.items()}
+
+
+def _n_values(inputs: Inputs, sets: list[list[str]], column: str) -> list[int]:
+    """Count the known values of a column in each set."""
+    value = dict(zip(inputs.manifest["image_id"], inputs.manifest[column], strict=True))
+    return [len({value[image] for image in ids} - {""}) for ids in sets]
 
 
 def _across(numbers: dict[str, float | int]) -> str:
@@ -132,14 +143,15 @@ def _verdict(inputs: Inputs, numbers: dict[str, float | int]) -> Verdict:
 
 def _telling(inputs: Inputs, sets: list[list[str]]) -> list[list[str]]:
     """Return the sets, those that go across labels or patients first."""
-    table = inputs.manifest.set_index("image_id")
-    weight = [
-        -(2 * (table.loc[ids, "label"].nunique() > 1) + (table.loc[ids, "patient"].nunique() > 1)) for ids in sets
-    ]
+    labels, patients = (_n_values(inputs, sets, column) for column in ("label", "patient"))
+    weight = [-(2 * (n > 1) + (m > 1)) for n, m in zip(labels, patients, strict=True)]
     return [sets[index] for index in np.argsort(weight, kind="stable")]
 
 
 def _panel(inputs: Inputs, caption: str, ids: list[str], most: int = 6) -> Panel:
-    table = inputs.manifest.set_index("image_id")
-    notes = [" · ".join(filter(None, map(str, table.loc[image, ["label", "patient"]]))) for image in ids[:most]]
-    return Panel(caption, list(zip(ids[:most], notes, strict=True)))
+    """Show a set: one image of each label first, then one of each patient, then the others, in order of path."""
+    table = inputs.manifest.set_index("image_id").loc[ids, ["label", "patient"]]
+    table = table.assign(again=table["label"].duplicated(), same=table["patient"].duplicated(), place=range(len(ids)))
+    shown = table.sort_values(["again", "same", "place"])[:most].sort_values("place")
+    notes = [" · ".join(filter(None, pair)) for pair in zip(shown["label"], shown["patient"], strict=True)]
+    return Panel(caption + part(len(shown), len(ids)), list(zip(map(str, shown.index), notes, strict=True)))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from hemapipe.audit import metadata
 from hemapipe.audit.findings import Finding, Panel, Verdict, some
-from hemapipe.audit.folds import honest_folds
+from hemapipe.audit.folds import Folds
 from hemapipe.audit.inputs import Inputs
 from hemapipe.audit.measure import Measures
-from hemapipe.audit.params import AuditParams
 from hemapipe.audit.probes import NAMES, Probe, run_probe
 
 #: What must not tell a class. The mean colour holds stain and cells as well; cell size is what a haematologist reads.
@@ -18,6 +19,12 @@ FORBIDDEN = ("background_colour", "border", "metadata")
 _MARGIN = 0.05
 #: A shortcut that gets this far, of the way from chance to the full image, would carry a result.
 _GRAVE = 1 / 3
+#: With fewer tested images no interval means anything.
+_FEWEST = 10
+#: With a background in fewer than this share of the tested images nothing is said of it.
+_ENOUGH_SEEN = 0.5
+_NO_SLIDE = "Nothing is said of the background; the outline of cells that were cut out may tell the class as well."
+_TOO_FEW = "Too few groups to tell: collect more patients before you trust this."
 _ADVICE = {
     "background_colour": "Train on images with a neutral background (or on cut-out cells), and test on another lab's.",
     "border": "Crop the margins away, or paint bars and letters over, before anything is trained.",
@@ -26,15 +33,12 @@ _ADVICE = {
 
 
 def run_probes(
-    inputs: Inputs, measures: Measures, neutral: np.ndarray, params: AuditParams, seed: int
+    inputs: Inputs, measures: Measures, neutral: np.ndarray, folds: Folds, n_resamples: int, seed: int
 ) -> dict[str, Probe]:
-    """Return the probes by name, and `metadata_without_bytes` as evidence; {} where no honest split of two classes is.
+    """Return the probes by name, and `metadata_without_bytes` as evidence.
 
     `neutral` (n, d) are the features of the neutralised images.
     """
-    folds = honest_folds(inputs, params.n_folds, seed)
-    if folds is None:
-        return {}
     rows = inputs.rows
     files = metadata.read(inputs.raw, rows["path"].to_list())
     features = {
@@ -49,25 +53,35 @@ def run_probes(
     }
     labels, groups = rows["label"].to_numpy(str), rows["group"].to_numpy(str)
     return {
-        name: run_probe(name, values, labels, groups, folds, params.n_resamples, seed)
-        for name, values in features.items()
+        name: run_probe(name, values, labels, groups, folds, n_resamples, seed) for name, values in features.items()
     }
 
 
-def check_shortcuts(inputs: Inputs, probes: dict[str, Probe]) -> list[Finding]:
-    """Judge what the probes reached; one finding per kind of shortcut."""
-    if not probes:
-        labels = sorted(set(inputs.rows["label"]) - {""})
-        why = "no labels are known" if not labels else "fewer than two classes have two groups each"
-        advice = "" if labels else "Give labels by --pattern, as in 'images/{patient}/{label}/{name}'."
-        return [Finding("shortcuts", "Shortcut probes", "ok", f"Not run: {why}.", advice)]
-    found = [_forbidden(name, probes, _given_away(inputs, probes[name])) for name in FORBIDDEN]
-    return [*found, _mean_colour(probes), _dependence(probes)]
+def not_run(inputs: Inputs, why: str) -> Finding:
+    """Say that there are no probes, and what would help."""
+    advice = "Collect more patients of each class: without two groups of two classes nothing can be tested honestly."
+    if not (inputs.rows["label"] != "").any():
+        advice = "Give labels by --pattern, as in 'images/{patient}/{label}/{name}'."
+    return Finding("shortcuts", "Shortcut probes", "warning", f"Not checked: {why}.", advice)
+
+
+def check_shortcuts(inputs: Inputs, probes: dict[str, Probe], folds: Folds) -> list[Finding]:
+    """Judge what the probes reached; one finding per kind of shortcut. Classes that were left out are named."""
+    found = [_forbidden(inputs, name, probes, folds) for name in FORBIDDEN]
+    found += [_mean_colour(probes), _dependence(probes)]
+    without = f" Not of {some(folds.left_out)}: one group." if folds.left_out else ""
+    return [replace(finding, evidence=finding.evidence + without) for finding in found]
 
 
 def is_above_chance(probe: Probe) -> bool:
     """Say whether the whole interval lies above chance by more than luck with few groups gives."""
     return probe.low > probe.chance + _MARGIN * (1 - probe.chance)
+
+
+def is_undecided(probe: Probe) -> bool:
+    """Say whether the interval allows no shortcut as well as a grave one."""
+    grave = probe.chance + _GRAVE * (1 - probe.chance)
+    return not is_above_chance(probe) and (probe.high > grave or len(probe.rows) < _FEWEST)
 
 
 def share_of_full(probe: Probe, full: Probe) -> float:
@@ -78,6 +92,8 @@ def share_of_full(probe: Probe, full: Probe) -> float:
 
 def told(probe: Probe) -> str:
     """Return the score, its interval and chance in words."""
+    if probe.high - probe.low < 5e-4:
+        return f"balanced accuracy {probe.balanced_accuracy:.3f} (chance {probe.chance:.3f})"
     return (
         f"balanced accuracy {probe.balanced_accuracy:.3f} (95 % interval {probe.low:.3f} to {probe.high:.3f}, "
         f"chance {probe.chance:.3f})"
@@ -99,22 +115,50 @@ def _given_away(inputs: Inputs, probe: Probe, most: int = 6) -> list[Panel]:
     return panels
 
 
-def _forbidden(name: str, probes: dict[str, Probe], panels: list[Panel]) -> Finding:
+def _forbidden(inputs: Inputs, name: str, probes: dict[str, Probe], folds: Folds) -> Finding:
     probe, full = probes[name], probes["full_image"]
     title = f"Shortcut: {name.replace('_', ' ')}"
+    what = f"{NAMES[name][0].upper()}{NAMES[name][1:]}"
     numbers = {"balanced_accuracy": probe.balanced_accuracy}
-    evidence = f"{NAMES[name][0].upper()}{NAMES[name][1:]}: {told(probe)}; full image {full.balanced_accuracy:.3f}."
-    above = is_above_chance(probe)
+    unseen = _unseen(probe) if name == "background_colour" else ""
+    if unseen and probe.n_seen < _ENOUGH_SEEN * len(probe.rows):
+        return Finding(name, title, "warning", f"Not judged: {unseen}.", _NO_SLIDE, numbers=numbers)
+    if not probe.varies:
+        return Finding(name, title, "ok", f"{what}: nothing to see, the same in all images.", numbers=numbers)
+    evidence = f"{what}: {told(probe)}; full image {full.balanced_accuracy:.3f}."
+    evidence += f" There is {unseen}." if unseen else ""
+    judged = probe
     if name == "metadata":
-        bare = probes["metadata_without_bytes"]
-        evidence += f" Without the number of bytes, which follows what is in the picture: {bare.balanced_accuracy:.3f}."
-        if above and not is_above_chance(bare):
-            return Finding(name, title, "ok", evidence, numbers=numbers)
-        probe, above = bare, is_above_chance(bare)
-    if not above:
+        judged = probes["metadata_without_bytes"]
+        evidence += f" Without the number of bytes: {judged.balanced_accuracy:.3f}."
+        if is_above_chance(probe) and not is_above_chance(judged):
+            return _bytes_alone(title, evidence, probes, numbers)
+    if is_undecided(judged):
+        return Finding(name, title, "warning", evidence, _TOO_FEW, numbers=numbers)
+    if not is_above_chance(judged):
         return Finding(name, title, "ok", evidence, numbers=numbers)
-    verdict: Verdict = "inflates" if share_of_full(probe, full) >= _GRAVE else "warning"
+    verdict: Verdict = "inflates" if share_of_full(judged, full) >= _GRAVE else "warning"
+    if folds.single:
+        verdict = "warning"
+        evidence += " As neither patients nor an order are known, this cannot be told from patients seen in training."
+    panels = _given_away(inputs, judged)
     return Finding(name, title, verdict, evidence, _ADVICE[name], panels, len(panels), numbers)
+
+
+def _unseen(probe: Probe) -> str:
+    """Say in how many of the tested images there is nothing to be seen, '' where there is in all."""
+    n_unseen = len(probe.rows) - probe.n_seen
+    return f"no empty slide in {n_unseen:,} of {len(probe.rows):,} images" if n_unseen else ""
+
+
+def _bytes_alone(title: str, evidence: str, probes: dict[str, Probe], numbers: dict[str, float]) -> Finding:
+    """Judge a number of bytes that tells the class: it follows the picture, and may tell as much as that does."""
+    seen = max(probes[name].balanced_accuracy for name in ("cell_size", "full_image"))
+    if seen >= probes["metadata"].balanced_accuracy:
+        evidence += " It follows what is in the picture, which tells as much."
+        return Finding("metadata", title, "ok", evidence, numbers=numbers)
+    evidence += f" What is in the picture tells less ({seen:.3f}), so that the files were compressed differently."
+    return Finding("metadata", title, "warning", evidence, _ADVICE["metadata"], numbers=numbers)
 
 
 def _mean_colour(probes: dict[str, Probe]) -> Finding:
@@ -123,23 +167,33 @@ def _mean_colour(probes: dict[str, Probe]) -> Finding:
     strong = is_above_chance(probe) and reached >= 0.8
     gone = f"{100 * max(reached, 0):.0f} % of the way from chance to the full image"
     way = f"that is {gone}" if reached < 1 else "that is as far as the full image gets, or further"
-    evidence = f"Three numbers, the mean colour: {told(probe)}; {way}."
+    evidence = f"Three numbers, the mean colour: {told(probe)}{f'; {way}' if is_above_chance(probe) else ''}."
     advice = "Normalise the stain, and report results on slides of another stain batch." if strong else ""
-    return Finding("mean_colour", "Shortcut: mean colour", "warning" if strong else "ok", evidence, advice)
+    undecided = is_undecided(probe)
+    verdict: Verdict = "warning" if strong or undecided else "ok"
+    return Finding("mean_colour", "Shortcut: mean colour", verdict, evidence, _TOO_FEW if undecided else advice)
 
 
 def _dependence(probes: dict[str, Probe]) -> Finding:
     """Compare the full image with the neutralised one, and with counting and measuring cells."""
     full, neutral, cells = (probes[name] for name in ("full_image", "background_neutralised", "cell_size"))
-    lost = full.balanced_accuracy - neutral.balanced_accuracy
+    title = "What is left without the background"
+    by_cells = f"by number and area of cells alone {cells.balanced_accuracy:.3f}"
+    background = probes["background_colour"]
+    if background.n_seen < _ENOUGH_SEEN * len(background.rows):
+        evidence = f"Not judged: {_unseen(background)}. Full image: {told(full)}; {by_cells}."
+        return Finding("background_neutralised", title, "warning", evidence, _NO_SLIDE)
     evidence = (
         f"Full image: {told(full)}. With a neutral background {neutral.balanced_accuracy:.3f} "
-        f"({neutral.low:.3f} to {neutral.high:.3f}); by number and area of cells alone {cells.balanced_accuracy:.3f}."
+        f"({neutral.low:.3f} to {neutral.high:.3f}); {by_cells}."
     )
-    grave = neutral.high < full.low
-    advice = f"The background is worth {lost:.3f} of balanced accuracy: report the neutralised result beside yours."
-    title = "What is left without the background"
-    return Finding("background_neutralised", title, "warning" if grave else "ok", evidence, advice if grave else "")
+    if neutral.high < full.low:
+        lost = full.balanced_accuracy - neutral.balanced_accuracy
+        advice = f"The background is worth {lost:.3f} of balanced accuracy: report the neutralised result beside yours."
+        return Finding("background_neutralised", title, "warning", evidence, advice)
+    if is_undecided(full):
+        return Finding("background_neutralised", title, "warning", evidence, _TOO_FEW)
+    return Finding("background_neutralised", title, "ok", evidence)
 
 
 def check_testable(inputs: Inputs) -> Finding | None:
@@ -149,8 +203,9 @@ def check_testable(inputs: Inputs) -> Finding | None:
     alone = sorted(map(str, n_groups.index[n_groups == 1]))
     if not alone:
         return None
+    of_it = f"All images of {alone[0]}" if len(alone) == 1 else f"Of each of {some(alone)} all images"
     return Finding(
         "untestable", "Classes that cannot be tested", "inflates",
-        f"All images of {some(alone)} hang together as one group: what is reported of such a class was trained on the "
-        "same patient or field.", "Collect more patients of it, or leave it out.", numbers={"n_classes": len(alone)},
+        f"{of_it} hang together as one group: what is reported of such a class was trained on the same patient or "
+        "field.", "Collect more patients of it, or leave it out.", numbers={"n_classes": len(alone)},
     )  # fmt: skip

@@ -17,7 +17,9 @@ def machine_readable(audit: Audit) -> dict[str, Any]:
 
     `images` and `patients` are numbers, `labels` counts per label (unreadable files included), `unreadable` and
     `truncated` lists of paths, `exact_repeats` and `contradictory_labels` lists of sets of paths with equal pixels,
-    `near_repeats` a list of pairs of paths, `probes` name → scores ({} where no honest split is possible).
+    `near_repeats` a list of pairs of paths, `probes` name → scores ({} where no honest split is possible). `verdicts`
+    is check → verdict, evidence and advice, `quality` problem → paths; `outliers` and `suspected_labels` are lists of
+    paths, the most telling first.
     """
     inputs = audit.inputs
     table = inputs.manifest
@@ -32,7 +34,21 @@ def machine_readable(audit: Audit) -> dict[str, Any]:
         "near_repeats": _paths(audit, repeats.near_pairs(inputs)),
         "contradictory_labels": _paths(audit, repeats.contradictory_sets(table)),
         "probes": {name: _probe(audit, name) for name in NAMES if name in audit.probes},
+        "verdicts": {
+            f.check: {"verdict": WORDS[f.verdict], "evidence": f.evidence, "advice": f.advice} for f in audit.findings
+        },
+        "quality": listed(audit, "quality"),
+        **{
+            check: [path for paths in listed(audit, check).values() for path in paths]
+            for check in ("outliers", "suspected_labels")
+        },
     }
+
+
+def listed(audit: Audit, check: str) -> dict[str, list[str]]:
+    """Return what is wrong → the paths of all images concerned, {} where a check found none."""
+    found = [finding.listed for finding in audit.findings if finding.check == check]
+    return {words: [audit.inputs.path_of[image] for image in ids] for one in found for words, ids in one.items()}
 
 
 def metrics(audit: Audit) -> dict[str, float | int | str]:

@@ -10,6 +10,7 @@ from hemapipe.audit.findings import Finding, Panel, Verdict, counted
 from hemapipe.audit.inputs import Inputs
 from hemapipe.audit.probes import DEEP, Probe
 
+_TITLE = "Suspected label errors"
 _SHOWN = 24
 _PER_PANEL = 6
 #: Below this balanced accuracy the classifier is wrong too often to contradict a label.
@@ -31,11 +32,13 @@ def suspects(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
     return np.asarray(found, int)
 
 
+def not_checked(why: str) -> Finding:
+    """Say that there is no classifier to contradict a label."""
+    return Finding("suspected_labels", _TITLE, "warning", f"Not checked: {why}.")
+
+
 def check_labels(inputs: Inputs, probes: dict[str, Probe]) -> Finding:
     """List labels contradicted out of fold by the better of the two probes that see the image."""
-    title = "Suspected label errors"
-    if not probes:
-        return Finding("suspected_labels", title, "ok", "Not checked: there is no honest split of two classes.")
     probe = max((probes[name] for name in DEEP), key=lambda one: one.balanced_accuracy)
     rows = inputs.rows.iloc[probe.rows]
     names = sorted(set(rows["label"]))
@@ -43,7 +46,7 @@ def check_labels(inputs: Inputs, probes: dict[str, Probe]) -> Finding:
     reached = f"balanced accuracy {probe.balanced_accuracy:.3f} on folds it was not trained on"
     numbers = {"n_suspected": len(found)}
     if not len(found):
-        return Finding("suspected_labels", title, "ok", f"None, by a classifier of {reached}.", numbers=numbers)
+        return Finding("suspected_labels", _TITLE, "ok", f"None, by a classifier of {reached}.", numbers=numbers)
     weak = probe.balanced_accuracy < _WEAK
     evidence = f"{counted(len(found), 'label')} of {len(rows):,} contradicted by a classifier of {reached}."
     if weak:
@@ -57,9 +60,14 @@ def check_labels(inputs: Inputs, probes: dict[str, Probe]) -> Finding:
         for row in found[:_SHOWN]
     ]
     panels = [
-        Panel(f"suspects {start + 1} to {min(start + _PER_PANEL, len(cards))}", cards[start : start + _PER_PANEL])
+        Panel(_places(start + 1, min(start + _PER_PANEL, len(cards))), cards[start : start + _PER_PANEL])
         for start in range(0, len(cards), _PER_PANEL)
     ]
     advice = "Look at the first ones with somebody who can read smears; never change test labels by this list alone."
     verdict: Verdict = "ok" if weak else "warning"
-    return Finding("suspected_labels", title, verdict, evidence, advice, panels, len(found), numbers)
+    listed = {"label contradicted": rows["image_id"].iloc[found].to_list()}
+    return Finding("suspected_labels", _TITLE, verdict, evidence, advice, panels, len(found), numbers, listed)
+
+
+def _places(first: int, last: int) -> str:
+    return f"suspect {first}" if first == last else f"suspects {first} to {last}"

@@ -10,6 +10,7 @@ import pandas as pd
 from hemapipe.core.errors import HemapipeError
 from hemapipe.core.tables import classes
 from hemapipe.evaluation.metrics import confusion_scorer
+from hemapipe.evaluation.names import require_distinct
 
 METRIC = "balanced_accuracy"
 #: Keys of the file beside the models' own.
@@ -28,13 +29,14 @@ def choose(predictions: dict[str, pd.DataFrame], manifest: pd.DataFrame) -> dict
 
     Raises:
         HemapipeError: some models have validation rows and others have none, a model is called like a key of the file,
-            or a validation image has no label.
+            a validation image has no label, or the metrics of two classes would share a name.
     """
     reserved = sorted(set(predictions) & set(RESERVED))
     if reserved:
         raise HemapipeError(f"a model cannot be called {reserved[0]!r}: rename its row in params.yaml")
     labels = manifest.set_index("image_id")["label"]
     names = classes(manifest)
+    require_distinct(names)
     scores = {name: validation_score(table, labels, names) for name, table in sorted(predictions.items())}
     known = {name: float(f"{score:.6g}") for name, score in scores.items() if score is not None}
     if not known:

@@ -8,12 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from hemapipe.core.errors import HemapipeError
 from hemapipe.core.tables import GROUPS, MANIFEST, PREDICTIONS, TIES, read_table
-from hemapipe.evaluation.bootstrap import Scorer, distributions
-from hemapipe.evaluation.metrics import Floats, Ints, confusion_scorer, probability_scorer, ranking_scorer
+from hemapipe.evaluation.bootstrap import FEW_GROUPS_OF_A_CLASS, Scorer, difference_limits, distributions, rarest
+from hemapipe.evaluation.complete import averages_classes, complete
+from hemapipe.evaluation.metrics import (
+    Floats,
+    Ints,
+    confusion_scorer,
+    probability_scorer,
+    ranking_scorer,
+)
 from hemapipe.evaluation.paired import holm, mcnemar_mid_p
 from hemapipe.evaluation.params import EvaluateParams
 from hemapipe.evaluation.predictions import ScoredRows, scored_rows
@@ -26,6 +34,8 @@ PAIRS = [
 ]  # fmt: skip
 LOWER_IS_BETTER = frozenset({"log_loss", "brier", "ece"})
 BETTER, ALIKE, WORSE = "better", "not distinguishable", "worse"
+#: In place of `ALIKE` where `degrees` are those of a rare class.
+TOO_FEW = "too few groups to tell"
 ALPHA = 0.05
 
 
@@ -56,9 +66,9 @@ def against(
 ) -> pd.DataFrame:
     """Return `PAIRS`: a row for every other model, in the order of `tested`; none where `recommended` is ''.
 
-    Interval and p come from resampling groups, both models weighted by the same draws (see `Distribution`). McNemar's
-    test on single rows stands beside them. Both are corrected by Holm over these comparisons. The verdict follows the
-    p over groups: better or worse where it is below `ALPHA`.
+    Interval and p come from resampling groups and leaving them out, both models weighted alike (see `Distribution`).
+    McNemar's test on single rows stands beside them. Both are corrected by Holm over these comparisons. The verdict
+    follows the p over groups: better or worse where it is below `ALPHA`.
 
     Raises:
         HemapipeError: the recommended model is not among those tested, or two models share no test row.
@@ -72,11 +82,22 @@ def against(
         {"model": name, "reference": recommended, **_pair(tested[name], tested[recommended], metric, params, seed)}
         for name in others
     ]
-    table = pd.DataFrame(found, columns=[name for name in PAIRS if name not in ("p_holm", "mcnemar_p_holm", "verdict")])
+    made = [name for name in PAIRS if name not in ("p_holm", "mcnemar_p_holm", "verdict")]
+    table = pd.DataFrame(found, columns=[*made, "unclear"])
     table["p_holm"], table["mcnemar_p_holm"] = holm(table["p"]), holm(table["mcnemar_p"])
     gain = table["difference"] * (-1 if metric in LOWER_IS_BETTER else 1)
-    table["verdict"] = np.where(table["p_holm"] < ALPHA, np.where(gain > 0, BETTER, WORSE), ALIKE)
+    table["verdict"] = np.where(table["p_holm"] < ALPHA, np.where(gain > 0, BETTER, WORSE), table["unclear"])
     return table[PAIRS]
+
+
+def degrees(y: Ints, groups: npt.NDArray[np.str_], metric: str) -> int | None:
+    """Return the degrees of freedom of a difference that a rare class may decide: its groups less one; None without.
+
+    An average over classes is no better known than a class of fewer than `FEW_GROUPS_OF_A_CLASS` groups, which may
+    carry most of the standard error alone. docs/statistics.md has the false alarms with and without this.
+    """
+    n = rarest(y, groups)
+    return n - 1 if averages_classes(metric) and n < FEW_GROUPS_OF_A_CLASS else None
 
 
 def metric_scorer(y: Ints, p: Floats, class_names: list[str], metric: str, ece_bins: int) -> Scorer:
@@ -96,17 +117,19 @@ def _pair(model: Contender, reference: Contender, metric: str, params: EvaluateP
     here, there = model.key.get_indexer(shared), reference.key.get_indexer(shared)
     y, groups, names = model.rows.y[here], model.rows.group[here], model.rows.class_names
     p, q = model.rows.p[here], reference.rows.p[there]
-    first, second = (metric_scorer(y, one, names, metric, params.ece_bins) for one in (p, q))
+    first, second = (complete(metric_scorer(y, one, names, metric, params.ece_bins), y) for one in (p, q))
 
     def difference(weights: Floats) -> dict[str, Floats]:
         return {"difference": first(weights)[metric] - second(weights)[metric]}
 
     spread = distributions(difference, groups, params.n_resamples, seed)["difference"]
-    low, high = spread.interval()
+    low, high = difference_limits(spread)
+    of_the_rarest = degrees(y, groups, metric)
     right, expected = p.argmax(axis=1) == y, q.argmax(axis=1) == y
     only_model, only_reference = int((right & ~expected).sum()), int((~right & expected).sum())
     return {
-        "metric": metric, "difference": spread.value, "low": low, "high": high, "p": spread.p_value(),
+        "metric": metric, "difference": spread.value, "low": low, "high": high,
+        "p": spread.p_value(degrees=of_the_rarest), "unclear": ALIKE if of_the_rarest is None else TOO_FEW,
         "n_rows": len(y), "n_only_model": only_model, "n_only_reference": only_reference,
         "mcnemar_p": mcnemar_mid_p(only_model, only_reference),
     }  # fmt: skip

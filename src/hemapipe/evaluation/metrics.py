@@ -5,7 +5,8 @@ fold, the counts of a bootstrap resample score that resample; nothing else compu
 
 What is undefined is NaN here, and left out of the files:
 
-- A class without a sample (in the data or in one resample) has no metrics; averages go over the classes present.
+- A class without a sample has no metrics; averages go over the classes present. A resample without a class of the data
+  must not do that, as the mean over the rest is another quantity: `complete.complete` makes it undefined there.
 - A class that is present but never predicted has precision 0, hence F1 and F2 0 (as scikit-learn by default).
 - Specificity and ROC AUC of the only class present, and kappa when chance agreement is 1, are undefined; MCC is then
   0 by convention.

@@ -20,6 +20,7 @@ import pandas as pd
 
 from hemapipe.calibrate.thresholds import DIGITS
 from hemapipe.evaluation.bootstrap import intervals
+from hemapipe.evaluation.complete import complete
 from hemapipe.evaluation.decisions import Decision
 from hemapipe.evaluation.metrics import ranking_scorer
 from hemapipe.evaluation.params import EvaluateParams
@@ -120,7 +121,8 @@ def _areas(table: pd.DataFrame, class_names: list[str], params: EvaluateParams, 
     Patients are drawn again and again; an area without an error rests on the patients of the rarer kind.
     """
     label = table["label"].map(class_names.index).to_numpy()
-    by_class = ranking_scorer(label, table[[f"p_{name}" for name in class_names]].to_numpy(), class_names)
+    p = table[[f"p_{name}" for name in class_names]].to_numpy()
+    by_class = complete(ranking_scorer(label, p, class_names), label)
     counts = np.bincount(label)
     evidence = {"patient_macro_roc_auc": int(counts[counts > 0].min())}
     screen = None

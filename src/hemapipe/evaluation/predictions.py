@@ -11,6 +11,7 @@ import pandas as pd
 
 from hemapipe.calibrate.apply import calibrated, probabilities, require
 from hemapipe.core.tables import classes
+from hemapipe.evaluation.names import require_distinct
 
 Floats = npt.NDArray[np.float64]
 
@@ -36,9 +37,11 @@ def scored_rows(
 
     Raises:
         HemapipeError: no test rows, a sample twice in a fold, an image without a label or a group, columns that are not
-            the manifest's classes, values that are no probabilities, or a fold without a temperature.
+            the manifest's classes, values that are no probabilities, a fold without a temperature, or classes whose
+            metrics would share a name.
     """
     names = classes(manifest)
+    require_distinct(names)
     rows = predictions.loc[predictions["role"] == "test"]
     label = rows["image_id"].map(manifest.set_index("image_id")["label"])
     group = rows["image_id"].map(groups.set_index("image_id")["group"])

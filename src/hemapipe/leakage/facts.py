@@ -44,9 +44,11 @@ def note(scheme: str, rows: pd.DataFrame, n_groups: int) -> str:
         alone = "; neighbours count as independent, so the intervals are too narrow" if n_groups == len(rows) else ""
         return f"blocks of capture order stand in for patients, so the gap may be larger than measured{alone}"
     if unknown == len(rows):
+        ordered = pd.to_numeric(rows["sequence"], errors="coerce").notna().all()
+        lacking = "no patients are known" if ordered else "neither patients nor a whole capture order are known"
         return (
-            "neither patients nor a capture order are known: the honest split keeps only repeated pictures together, "
-            "so a small gap proves nothing"
+            f"{lacking}, and the honest split is not by capture order: it keeps together only what is tied in another "
+            "way, such as repeated pictures, so a small gap proves nothing"
         )
     if unknown:
         return f"{unknown} of {len(rows)} images name no patient, so the gap may be larger than measured"

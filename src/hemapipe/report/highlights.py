@@ -19,7 +19,8 @@ def price(leakage: Metrics) -> dict[str, Any] | None:
     if not leakage:
         return None
     names = [name for name in ("lr", "cnn") if f"{name}_gap" in leakage]
-    ends = [leakage[f"{name}_{arm}_{end}"] for name in names for arm in ("image", "honest") for end in ("low", "high")]
+    shown = [f"{name}_{arm}{end}" for name in names for arm in ("image", "honest") for end in ("", "_low", "_high")]
+    ends = [leakage[key] for key in shown if key in leakage]
     left, width = (min(ends), (max(ends) - min(ends)) or 1.0) if ends else (0.0, 1.0)
     models = []
     for name in names:
@@ -87,11 +88,25 @@ def warnings(params: Metrics, catalog: Metrics, split: Metrics, augment: Metrics
             f"the test images are of only {score['n_groups']} groups: every interval is rough, and a difference "
             "between two models must be large to show"
         )
+    if score.get("few_groups_rarest"):
+        found.append(few_of_a_class(score))
     return found
 
 
+def few_of_a_class(score: Metrics) -> str:
+    """Return what the mark † in the leaderboard means; `score` are the metrics of any model."""
+    n = score["n_groups_rarest"]
+    return (
+        f"the rarest class has test images of only {n} {'group' if n == 1 else 'groups'}: averages over classes, such "
+        "as balanced accuracy, rest on them, and their intervals (†) are too narrow or missing"
+    )
+
+
 def _verdict(model: Metrics) -> str:
-    gap, ends = signed(model["gap"]), f"95 % interval {signed(model['gap_low'])} to {signed(model['gap_high'])}"
+    gap = signed(model["gap"])
+    if "gap_low" not in model:
+        return f"differs by {gap} (no interval)"
+    ends = f"95 % interval {signed(model['gap_low'])} to {signed(model['gap_high'])}"
     if model["gap_low"] > 0:
         return f"looks {gap} better than it is ({ends})"
     if model["gap_high"] < 0:
@@ -102,7 +117,7 @@ def _verdict(model: Metrics) -> str:
 def _headline(leakage: Metrics, models: list[dict[str, Any]]) -> str:
     if not models:
         return "The price of leaking could not be measured."
-    sure = [model["gap"] for model in models if model["gap_low"] > 0]
+    sure = [model["gap"] for model in models if model.get("gap_low", 0) > 0]
     if not sure:
         return "On these images a split by image makes no difference that shows."
     between = " to ".join(f"{gap:.2f}" for gap in sorted({round(min(sure), 2), round(max(sure), 2)}))

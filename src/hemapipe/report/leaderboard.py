@@ -63,7 +63,8 @@ def build(
 
     Columns: rank, model, family, recommended (1 or 0), metric (the one ranked by), its value, sd, low, high; against
     the recommended model: difference, difference_low, difference_high, p_holm and verdict (better, not distinguishable,
-    worse, or recommended), from `pairs`; then every headline metric, n_parameters, n_bytes, epochs_run.
+    too few groups to tell, worse, or recommended), from `pairs`; then every headline metric, n_parameters, n_bytes,
+    epochs_run.
 
     Raises:
         HemapipeError: a model without the metric, which is undefined on its test rows.
@@ -83,7 +84,8 @@ def build(
     lowest_first = [rank_by in LOWER_IS_BETTER, True]
     table = pd.DataFrame(rows).sort_values(["value", "model"], ascending=lowest_first, ignore_index=True)
     table.insert(0, "rank", range(1, len(table) + 1))
-    return table.astype({"n_parameters": "Int64", "n_bytes": "Int64"})
+    whole, broken = ("n_parameters", "n_bytes"), ("sd", "low", "high")  # of none known, a column is not even of numbers
+    return table.astype(dict.fromkeys(whole, "Int64") | dict.fromkeys(broken, "float64"))
 
 
 def summarise(table: pd.DataFrame, scores: dict[str, Metrics]) -> dict[str, Any]:

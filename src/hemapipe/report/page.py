@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+import numpy as np
 import pandas as pd
 import yaml
 
+from hemapipe.evaluation.names import ENDS
 from hemapipe.report import highlights, words
 from hemapipe.report.leaderboard import FAMILIES, LOWER_IS_BETTER, Metrics
 
@@ -65,10 +67,12 @@ def render(run: Run) -> str:
     names = class_names(run)
     chosen = highlights.recommended(run.choice, run.leaderboard)
     rows = [_row(run, record) for record in run.leaderboard.to_dict("records")]
+    score = run.scores[rows[0]["model"]]
     return template.get_template("report.html.j2").render(
         run=run,
         classes={name: run.catalog.get(f"n_class_{name}", run.catalog.get(f"n_{name}")) for name in names},
-        warnings=highlights.warnings(run.params, run.catalog, run.split, run.augment, run.scores[rows[0]["model"]]),
+        warnings=highlights.warnings(run.params, run.catalog, run.split, run.augment, score),
+        few_of_a_class=highlights.few_of_a_class(score) if score.get("few_groups_rarest") else "",
         price=highlights.price(run.leakage),
         recommended=chosen,
         shown=chosen or rows[0],
@@ -92,8 +96,9 @@ def timings_script(folder: Path) -> str:
 
 def class_names(run: Run) -> list[str]:
     """Return the classes that were scored, in the order of the metrics."""
-    found = dict.fromkeys(key.removeprefix("recall_") for score in run.scores.values() for key in score)
-    return sorted(n for n in found if any({f"recall_{n}", f"recall_{n}_low"} <= set(s) for s in run.scores.values()))
+    found = {key.removeprefix("recall_") for score in run.scores.values() for key in score if key.startswith("recall_")}
+    ends = {name + end for name in found for end in ENDS}  # of limits; no class is called so (`require_distinct`)
+    return sorted(found - ends)
 
 
 def picture(path: Path) -> str:
@@ -146,10 +151,11 @@ def _named(facts: Metrics) -> list[tuple[str, Any]]:
 def _row(run: Run, record: dict[Any, Any]) -> dict[str, Any]:
     """Return a leaderboard row with the places of its dot and interval on a common scale, in percent."""
     table = run.leaderboard
-    left, right = float(table["low"].min()), float(table["high"].max())
-    width = (right - left) or 1.0
-    place = {end: round(100 * (float(record[end]) - left) / width, 2) for end in ("value", "low", "high")}
     known = {key: None if pd.isna(value) else value for key, value in record.items()}
+    shown = table[["value", "low", "high"]].to_numpy(float)
+    left, width = np.nanmin(shown), np.ptp(shown[np.isfinite(shown)]) or 1.0
+    ends = {end: float(record[end]) for end in ("value", "low", "high") if known[end] is not None}
+    place = {end: round(100 * float((at - left) / width), 2) for end, at in ends.items()}
     return {**known, "place": place, "stage": _stage(record["family"])}
 
 

@@ -66,7 +66,8 @@ GLOSSARY = {
     "recommended": "The model with the best score on validation images, named before a test image was read. The best "
     "test score is partly luck; this choice is not.",
     "better, worse": "Against the recommended model, over the same groups: p below .05 after Holm's correction for "
-    "the number of comparisons. Not distinguishable: the test images do not tell the two apart.",
+    "the number of comparisons. Not distinguishable: the test images do not tell the two apart. Too few groups to "
+    "tell: a class has so few that only a huge difference could show.",
     "at the threshold": "Called positive above a threshold that validation images set, for a wanted sensitivity "
     "or least cost. Sensitivity: the share of positives called so. Specificity: the share of the rest left alone.",
     "screening": "All leukemic classes together against the rest; the score is the sum of their probabilities.",

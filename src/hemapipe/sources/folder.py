@@ -59,7 +59,19 @@ def describe(names: list[str], archive: zipfile.ZipFile, params: Params) -> pd.D
     """
     if params.archive.lower().endswith(".csv"):
         return _from_list(names, archive)
-    matches = match_pattern(params.pattern, [*names, *_empty_folders(archive)])
+    table, empty = read_paths(names, archive, params.pattern)
+    if empty:
+        raise HemapipeError(f"class without images: {', '.join(empty)} has a folder but no file in it")
+    return table
+
+
+def read_paths(names: list[str], archive: zipfile.ZipFile, pattern: str) -> tuple[pd.DataFrame, list[str]]:
+    """Return what the pattern tells of each path, and the classes that have a folder but no image.
+
+    Raises:
+        HemapipeError: the pattern matches nothing.
+    """
+    matches = match_pattern(pattern, [*names, *_empty_folders(archive)])
     rows = [
         (name, *_fields(matches.get(name)), "" if name in matches else "path does not match the pattern")
         for name in names
@@ -67,10 +79,22 @@ def describe(names: list[str], archive: zipfile.ZipFile, params: Params) -> pd.D
     table = pd.DataFrame(rows, columns=["path", *_FIELDS, "note"])
     if names and not set(names) & set(matches):
         shown = " or ".join(repr(name) for name in names[:2])
-        raise HemapipeError(f"download.folder.pattern {params.pattern!r} matches no path such as {shown}")
-    empty = {_fields(found)[0] for found in matches.values()} - set(table["label"])
-    if empty:
-        raise HemapipeError(f"class without images: {', '.join(sorted(empty))} has a folder but no file in it")
+        raise HemapipeError(f"the pattern {pattern!r} matches no path such as {shown}")
+    return table, sorted({_fields(found)[0] for found in matches.values()} - set(table["label"]))
+
+
+def read_list(path: Path, wanted: str) -> pd.DataFrame:
+    """Return a CSV as text; `wanted` says what it should hold.
+
+    Raises:
+        HemapipeError: the file is no CSV in UTF-8 (empty, another encoding, an open quote), or has no row.
+    """
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise HemapipeError(f"{path} is no CSV in UTF-8 with {wanted}: {str(error).strip()}") from error
+    if table.empty:
+        raise HemapipeError(f"{path} lists no file: below {wanted} there is no row")
     return table
 
 
@@ -122,7 +146,7 @@ def _empty_folders(archive: zipfile.ZipFile) -> list[str]:
 
 def _pack_list(path: Path, out: Path) -> None:
     """Pack the files that a CSV lists (paths relative to it) together with the list."""
-    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    table = read_list(path, "the columns path and label")
     missing = {"path", "label"} - set(table)
     if missing:
         raise HemapipeError(f"{path.name}: a list of images needs the columns path and label (and may have patient)")
