@@ -11,7 +11,7 @@ from hemapipe.augment.transform import apply
 from hemapipe.core.tables import AUGMENT, MANIFEST, OPS, read_table
 from hemapipe.samples import load_samples
 from hemapipe.training.cnn.data import EpochShuffle, FoldData, PackedDataset
-from hemapipe.training.cnn.online import ZOOM, OnlineAugment
+from hemapipe.training.cnn.online import DENSITY, GAIN, ZOOM, OnlineAugment
 
 
 @pytest.fixture(scope="module")
@@ -115,3 +115,23 @@ def test_zoom_enlarges_a_centred_square_by_its_factor():
     areas = augment(square, torch.arange(2)).float().mean((1, 2, 3)) / 200 * 100**2
     for area, zoom in zip(areas, ZOOM, strict=True):
         assert area.item() == pytest.approx((40 * zoom) ** 2, rel=0.02)
+
+
+def test_colour_changes_light_and_density_within_their_ranges_and_moves_nothing():
+    grey = torch.full((64, 3, 8, 8), 128, dtype=torch.uint8)
+    augment = OnlineAugment(["colour"], 1, 64)
+    relit = augment(grey, torch.arange(64))
+    assert relit.dtype == torch.uint8 and (relit == relit[:, :, :1, :1]).all()
+    share = 128 / 255
+    darkest, lightest = 255 * GAIN[0] * share ** DENSITY[1], 255 * GAIN[1] * share ** DENSITY[0]
+    assert darkest - 1 <= relit.min() < 100 and 160 < relit.max() <= lightest + 1
+    black_and_white = torch.tensor([0, 255], dtype=torch.uint8).view(1, 1, 1, 2).expand(64, 3, 4, 2)
+    ends = augment(black_and_white, torch.arange(64))
+    assert (ends[..., 0] == 0).all() and (ends[..., 1] >= round(255 * GAIN[0])).all()
+
+
+def test_other_choices_stay_where_colour_is_added(images):
+    positions = torch.arange(len(images))
+    plain, coloured = (OnlineAugment(kinds, 1, len(images)) for kinds in (["flips"], ["flips", "colour"]))
+    assert torch.equal(plain.draws, coloured.draws)
+    assert plain(images, positions).shape == coloured(images, positions).shape

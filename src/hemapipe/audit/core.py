@@ -62,7 +62,7 @@ def audit(inputs: Inputs, params: AuditParams, row: FeatureRow, seed: int, n_job
         else:
             path = Path(inputs.work, "neutralised_features.npy")
             write_features(measures.neutralised, row, n_jobs, path)
-            probes = shortcuts.run_probes(inputs, measures, np.load(path), folds, params.n_resamples, seed)
+            probes = shortcuts.run_probes(inputs, measures, np.load(path), folds, params.n_resamples, seed, n_jobs)
             findings += [*shortcuts.check_shortcuts(inputs, probes, folds), suspects.check_labels(inputs, probes)]
         findings += [
             oddities.check_quality(inputs, measures.quality),

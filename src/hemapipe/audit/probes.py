@@ -15,6 +15,7 @@ from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
 
 from hemapipe.audit.folds import Folds
 from hemapipe.core.params import derive_seed
@@ -115,7 +116,8 @@ def _out_of_fold(
             continue
         varies = True
         model = _classifier(name, seed)
-        model.fit(filled, labels[train])
+        with threadpool_limits(1):  # sums in one order, however many cores there are
+            model.fit(filled, labels[train])
         probabilities[test] = 0.0
         probabilities[np.ix_(test, np.searchsorted(names, model.classes_))] = model.predict_proba(held)
     return probabilities, varies

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from joblib import Parallel, delayed
 
 from hemapipe.audit import metadata
 from hemapipe.audit.findings import Finding, Panel, Verdict, some
@@ -33,9 +34,9 @@ _ADVICE = {
 
 
 def run_probes(
-    inputs: Inputs, measures: Measures, neutral: np.ndarray, folds: Folds, n_resamples: int, seed: int
+    inputs: Inputs, measures: Measures, neutral: np.ndarray, folds: Folds, n_resamples: int, seed: int, n_jobs: int
 ) -> dict[str, Probe]:
-    """Return the probes by name, and `metadata_without_bytes` as evidence.
+    """Return the probes by name, and `metadata_without_bytes` as evidence, found in `n_jobs` processes.
 
     `neutral` (n, d) are the features of the neutralised images.
     """
@@ -52,9 +53,10 @@ def run_probes(
         "metadata_without_bytes": files.drop(columns="bytes").to_numpy(),
     }
     labels, groups = rows["label"].to_numpy(str), rows["group"].to_numpy(str)
-    return {
-        name: run_probe(name, values, labels, groups, folds, n_resamples, seed) for name, values in features.items()
-    }
+    found = Parallel(n_jobs=n_jobs)(
+        delayed(run_probe)(name, values, labels, groups, folds, n_resamples, seed) for name, values in features.items()
+    )
+    return dict(zip(features, found, strict=True))
 
 
 def not_run(inputs: Inputs, why: str) -> Finding:

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from hemapipe.core.params import Section
 
-Augmentation = Literal["flips", "transpose", "rotation", "zoom"]
+Augmentation = Literal["flips", "transpose", "rotation", "zoom", "colour"]
 
 
 class TrainParams(Section):
