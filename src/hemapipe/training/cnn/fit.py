@@ -16,6 +16,7 @@ from lightning.pytorch.utilities.exceptions import MisconfigurationException, SI
 
 from hemapipe.core.errors import HemapipeError
 from hemapipe.core.params import derive_seed
+from hemapipe.training.cnn import layers
 from hemapipe.training.cnn.callbacks import History, ResumeFile, callbacks
 from hemapipe.training.cnn.data import FoldData
 from hemapipe.training.cnn.module import CnnModule
@@ -63,10 +64,12 @@ def fit(
     _check(train, val, params)
     lightning.seed_everything(seed, verbose=False)
     classifier = build_classifier(card, weights)
+    layers.prepare(classifier.network, card.builder, params)
     if params.channels_last:
         classifier.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     module = CnnModule(
         classifier,
+        card.builder,
         params,
         OnlineAugment(params.online_augment, derive_seed(seed, "online"), len(train)),
         _class_weights(train, len(card.classes)) if params.class_weights else None,
