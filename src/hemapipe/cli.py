@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from hemapipe.core.errors import HemapipeError
+from hemapipe.papers.cli import app as papers
 
 app = typer.Typer(
     help="Look after a hemapipe checkout, compare its runs, try it on real archives. Research use only.",
@@ -20,6 +21,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+app.add_typer(papers, name="papers")
 
 
 def main() -> None:
