@@ -26,3 +26,34 @@ def table(
     if json_file is not None:
         json_file.write_text(table.to_json(rows), encoding="utf-8")
     typer.echo(markdown.render(papers, rows, checks.find(papers)), nl=False)
+
+
+@app.command("list")
+def list_presets() -> None:
+    """Name the papers that can be run, and the data set each used."""
+    from hemapipe.cli import root
+    from hemapipe.papers.presets import load_preset, names
+
+    for name in names(root()):
+        typer.echo(f"{name}: {load_preset(root(), name).source}")
+
+
+@app.command()
+def run(
+    name: Annotated[str, typer.Argument(help="One of `hemapipe papers list`.")],
+    published: Annotated[bool, typer.Option("--published", help="By the paper's own protocol.")] = False,
+    honest: Annotated[bool, typer.Option("--honest", help="The same recipe, split so that nothing leaks.")] = False,
+    reduced: Annotated[bool, typer.Option("--reduced", help="What two cores can do: smaller, shorter.")] = False,
+    archive: Annotated[Path | None, typer.Option(help="The data; generated images unless given.")] = None,
+    pattern: Annotated[str, typer.Option(help="Of a zip or folder of your own, e.g. '{patient}/{label}/{name}'.")] = "",
+) -> None:
+    """Run a paper's preset beside the default run; results go to results/<paper>-<protocol>…/."""
+    from hemapipe.cli import root
+    from hemapipe.core.errors import HemapipeError
+    from hemapipe.papers.reproduce import reproduce
+
+    if published == honest:
+        raise HemapipeError("say either --published or --honest")
+    out = reproduce(root(), name, "published" if published else "honest", reduced, archive, pattern)
+    typer.echo((out / "leaderboard.md").read_text(encoding="utf-8"))
+    typer.echo(f"In {out.relative_to(root())}/; `hemapipe papers table` sets it beside the claims.")
