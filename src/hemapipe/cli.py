@@ -144,6 +144,21 @@ def audit(
 
 
 @app.command()
+def lr_find(name: Annotated[str, typer.Argument(help="A row of `cnn` in params.yaml.")]) -> None:
+    """Suggest a learning rate for a network, on the first fold of the run in data/.
+
+    The picture is plots/lr/<name>.png. Rows listed under `find_lr` in params.yaml are part of `dvc repro`.
+    """
+    from hemapipe.evaluation import plots
+    from hemapipe.training.cnn.lr_find import from_params, paint
+
+    curve = from_params(name, root())
+    picture = root() / "plots" / "lr" / f"{name}.png"
+    plots.draw(paint, curve, path=picture, size=(5, 2.8))
+    typer.echo(f"{name}: suggested learning rate {curve.suggestion:.1e}; see {picture.relative_to(root())}")
+
+
+@app.command()
 def split(
     check: Annotated[Path, typer.Option("--check", help="A CSV with image_id or path, role, and fold.")],
     data: Annotated[Path, typer.Option("--data", help="The data folder of the run that knows the images.")] = Path(
