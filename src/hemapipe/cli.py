@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from hemapipe.core.errors import HemapipeError
+from hemapipe.papers.cli import app as papers
 
 app = typer.Typer(
     help="Look after a hemapipe checkout, compare its runs, try it on real archives. Research use only.",
@@ -20,6 +21,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+app.add_typer(papers, name="papers")
 
 
 def main() -> None:
@@ -138,6 +141,21 @@ def audit(
         typer.echo(command.audit_hash_list(hashes, json_file))
     elif path is not None:
         typer.echo(command.audit_path(Path(path), pattern, json_file, html_file, jobs))
+
+
+@app.command()
+def lr_find(name: Annotated[str, typer.Argument(help="A row of `cnn` in params.yaml.")]) -> None:
+    """Suggest a learning rate for a network, on the first fold of the run in data/.
+
+    The picture is plots/lr/<name>.png. Rows listed under `find_lr` in params.yaml are part of `dvc repro`.
+    """
+    from hemapipe.evaluation import plots
+    from hemapipe.training.cnn.lr_find import from_params, paint
+
+    curve = from_params(name, root())
+    picture = root() / "plots" / "lr" / f"{name}.png"
+    plots.draw(paint, curve, path=picture, size=(5, 2.8))
+    typer.echo(f"{name}: suggested learning rate {curve.suggestion:.1e}; see {picture.relative_to(root())}")
 
 
 @app.command()

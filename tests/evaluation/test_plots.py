@@ -41,8 +41,9 @@ def test_the_shade_of_a_confusion_cell_is_its_share(tmp_path):
 
 
 def test_learning_curves(tmp_path):
-    rows = [(fold, epoch, 1 / epoch, 1.1 / epoch, 1 - 0.5 / epoch) for fold in range(3) for epoch in range(1, 6 + fold)]
-    table = pd.DataFrame(rows, columns=["fold", "epoch", "train_loss", "val_loss", "val_accuracy"])
+    places = [(fold, epoch) for fold in range(3) for epoch in range(1, 6 + fold)]
+    rows = [(fold, epoch, 1 / epoch, 1 - 0.4 / epoch, 1.1 / epoch, 1 - 0.5 / epoch) for fold, epoch in places]
+    table = pd.DataFrame(rows, columns=["fold", "epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy"])
     table.to_csv(tmp_path / "a.csv", index=False)
     plots.learning_curves(tmp_path / "a.csv", tmp_path / "a.png")
     plots.learning_curves(tmp_path / "a.csv", tmp_path / "b.png")

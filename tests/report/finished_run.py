@@ -44,9 +44,11 @@ def write_inputs(root: Path) -> None:
         write_json({"n_bytes": 1000 * (seed + 1)}, root / f"metrics/train/{model}.json")
     write_json({"n_bytes": 250_000, "n_parameters": 61_706, "epochs_run": 3.0}, root / "metrics/train/lenet.json")
     curve = [
-        (fold, epoch, 1.0 - epoch / 5, 1.1 - epoch / 6, 0.5 + epoch / 8) for fold in range(3) for epoch in range(3)
+        (fold, epoch, 1.0 - epoch / 5, 0.6 + epoch / 8, 1.1 - epoch / 6, 0.5 + epoch / 8)
+        for fold in range(3)
+        for epoch in range(3)
     ]
-    fields = ["fold", "epoch", "train_loss", "val_loss", "val_accuracy"]
+    fields = ["fold", "epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy"]
     write_table(pd.DataFrame(curve, columns=fields), root / "plots/train/lenet.csv")
     write_metrics(root)
 

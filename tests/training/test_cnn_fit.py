@@ -50,11 +50,12 @@ def test_predictions_cover_every_sample_in_order_and_are_right(learned):
 def test_metrics_are_flat_and_curves_complete(learned):
     trained, folder, _ = learned
     assert set(trained.metrics) == {
-        "n_parameters", "n_bytes", "epochs_run", "train_loss", "val_loss", "val_accuracy",
+        "n_parameters", "n_trained", "n_bytes", "epochs_run",
+        "train_loss", "train_accuracy", "val_loss", "val_accuracy",
     }  # fmt: skip
     assert trained.metrics["n_parameters"] == 456 + 2416 + (400 + 1) * 120 + 10_164 + 85 * 3
     assert trained.metrics["n_bytes"] == (folder / "models/fold0.safetensors").stat().st_size
-    assert list(trained.curves.columns) == ["fold", "epoch", "train_loss", "val_loss", "val_accuracy"]
+    assert list(trained.curves.columns) == ["fold", "epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy"]
     assert trained.curves["fold"].tolist() == [0] * 8 + [1] * 8
     last = trained.curves.groupby("fold").last()
     assert trained.metrics["val_loss"] == pytest.approx(last["val_loss"].mean())
@@ -164,7 +165,7 @@ def test_training_prints_a_line_per_epoch_and_leaves_nothing_behind(tmp_path, ca
 @pytest.mark.parametrize("name, kind", [("adam", "Adam"), ("adamw", "AdamW"), ("adamax", "Adamax"), ("sgd", "SGD")])
 def test_optimisers_get_their_settings(name, kind):
     recipe = TrainParams(optimizer=name, lr=0.25, weight_decay=0.125)
-    optimizer = make_optimizer([torch.nn.Parameter(torch.zeros(2))], recipe)
+    optimizer = make_optimizer([{"params": [torch.nn.Parameter(torch.zeros(2))], "lr": recipe.lr}], recipe)
     assert type(optimizer).__name__ == kind
     group = optimizer.param_groups[0]
     assert (group["lr"], group["weight_decay"]) == (0.25, 0.125)
@@ -182,7 +183,7 @@ def test_optimisers_get_their_settings(name, kind):
 )
 def test_schedules_start_peak_and_end_where_they_should(schedule, first, peak, last):
     recipe = TrainParams(schedule=schedule, lr=1.0, optimizer="sgd")
-    optimizer = make_optimizer([torch.nn.Parameter(torch.zeros(2))], recipe)
+    optimizer = make_optimizer([{"params": [torch.nn.Parameter(torch.zeros(2))], "lr": recipe.lr}], recipe)
     plan, rates = make_schedule(optimizer, recipe, 100), []
     for _ in range(100):
         rates.append(optimizer.param_groups[0]["lr"])

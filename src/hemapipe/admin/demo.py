@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ from hemapipe.core.params import read_params
 from hemapipe.sources import folder
 
 #: Trees of the finished run that are small text, and say all there is to compare.
-KEPT = ("metrics", "plots/compare", "params.yaml")
+KEPT = ("metrics", "plots/compare", "plots/train", "params.yaml")
 KEPT_SUFFIXES = (".json", ".csv", ".yaml")
 #: Beside the page: what the report stage measured, and what stands there where it had nothing to measure.
 TIMINGS = "measured_here.js"
@@ -47,10 +47,15 @@ document.querySelectorAll("#measured-note, #measured-stages td").forEach((one) =
 
 @dataclass(frozen=True)
 class Recipe:
-    """One run: its name (also the folder under `results/`) and the `-S` words that make it."""
+    """One run: its name (also the folder under `results/`) and the `-S` words that make it.
+
+    `facts` go into its run.json; `keep` leaves the experiment for `dvc exp show`.
+    """
 
     run: str
     overrides: list[str]
+    facts: dict[str, Any] = field(default_factory=dict)
+    keep: bool = False
 
 
 def demo_real(root: Path, archive: Path, name: str = "", pattern: str = "", only: str = "") -> list[Path]:
@@ -65,7 +70,7 @@ def demo_real(root: Path, archive: Path, name: str = "", pattern: str = "", only
     if not chosen:
         known = ", ".join(recipe.run.rpartition("-")[2] for recipe in recipes)
         raise HemapipeError(f"no recipe is called {only!r}; there are {known}")
-    return [run_recipe(root, archive, recipe) for recipe in chosen]
+    return [run_recipe(root, archive.parent, recipe) for recipe in chosen]
 
 
 def plan(root: Path, archive: Path, source: str, name: str = "", pattern: str = "") -> list[Recipe]:
@@ -76,17 +81,22 @@ def plan(root: Path, archive: Path, source: str, name: str = "", pattern: str = 
     preset = root / "presets" / f"demo-{source}.yaml"
     recipes: dict[str, Any] = yaml.safe_load(preset.read_text(encoding="utf-8"))
     params = read_params(root / "params.yaml")
-    download: dict[str, Any] = {"archive": archive.name, "sha256": fingerprint(archive)}
-    if pattern:
-        download["pattern"] = pattern
-    where = {"download": {"source": source, source: download}}
+    where = located(archive, source, pattern)
     stem = re.sub(r"[^A-Za-z0-9_]+", "-", name or (archive.stem if source == "folder" else source)).strip("-")
     words = flatten(where, params)
     return [Recipe(f"{stem}-{run}", words + flatten(overlay, params)) for run, overlay in recipes.items()]
 
 
-def run_recipe(root: Path, archive: Path, recipe: Recipe) -> Path:
-    """Run one recipe as a temporary experiment, keep its small results, remove the experiment."""
+def located(archive: Path, source: str, pattern: str = "") -> dict[str, Any]:
+    """Return the overlay that makes `archive` the run's source, pinned by its hash."""
+    download: dict[str, Any] = {"archive": archive.name, "sha256": fingerprint(archive)}
+    if pattern:
+        download["pattern"] = pattern
+    return {"download": {"source": source, source: download}}
+
+
+def run_recipe(root: Path, data: Path, recipe: Recipe) -> Path:
+    """Run one recipe as a temporary experiment on the archives in the folder `data`, and keep its small results."""
     print(f"== {recipe.run}: params.yaml with {len(recipe.overrides)} changes, see results/{recipe.run}/", flush=True)
     page = root / "report" / recipe.run
     page.mkdir(parents=True, exist_ok=True)
@@ -95,16 +105,17 @@ def run_recipe(root: Path, archive: Path, recipe: Recipe) -> Path:
         dvc(root, "exp", "remove", "--quiet", recipe.run)
     started = time.monotonic()
     words = [word for override in recipe.overrides for word in ("-S", override)]
-    places = {"HEMAPIPE_DATA": str(archive.parent), "HEMAPIPE_TIMINGS": str(page)}
+    places = {"HEMAPIPE_DATA": str(data), "HEMAPIPE_TIMINGS": str(page)}
     dvc(root, "exp", "run", "--temp", "--name", recipe.run, *words, **places)
     seconds = time.monotonic() - started
     revision = experiment(root, recipe.run)
     if not revision:
         raise HemapipeError(f"dvc made no experiment called {recipe.run}: its messages above say why")
     out = collect(root, revision, root / "results" / recipe.run)
-    write_results(root, out, recipe.run, seconds)
+    write_results(root, out, recipe.run, seconds, recipe.facts)
     keep_report(root, revision, page)
-    dvc(root, "exp", "remove", "--quiet", recipe.run)
+    if not recipe.keep:
+        dvc(root, "exp", "remove", "--quiet", recipe.run)
     return out
 
 

@@ -23,8 +23,8 @@ COLUMNS = ("accuracy", "balanced_accuracy", "macro_f1", "mcc", "macro_roc_auc", 
 RANKING = "plots/compare/leaderboard.csv"
 
 
-def write_results(root: Path, out: Path, run: str, seconds: float) -> None:
-    """Write `run.json` (commit, machine, seconds) and `leaderboard.md` into the results in `out`."""
+def write_results(root: Path, out: Path, run: str, seconds: float, facts: dict[str, Any] | None = None) -> None:
+    """Write `run.json` (commit, machine, seconds, further `facts`) and `leaderboard.md` into the results in `out`."""
     params = yaml.safe_load((out / "params.yaml").read_text(encoding="utf-8"))
     source = params["download"]["source"]
     origin = {
@@ -39,6 +39,7 @@ def write_results(root: Path, out: Path, run: str, seconds: float) -> None:
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "device": device(),
         "seconds": round(seconds),
+        **(facts or {}),
     }
     (out / "run.json").write_text(json.dumps(origin, indent=1) + "\n", encoding="utf-8")
     text = leaderboard(out, origin, division(out, params))

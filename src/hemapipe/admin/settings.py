@@ -44,7 +44,7 @@ TABLES: dict[str, type[Section]] = {
     "extract_features": FeatureRow, "cnn": CnnRow, "classical": ClassicalRow, "ensemble": EnsembleRow,
 }  # fmt: skip
 MODELS = ("cnn", "classical", "ensemble")
-KNOWN = {"seed", "threads", "download", *SECTIONS, *TABLES}
+KNOWN = {"seed", "threads", "download", "find_lr", *SECTIONS, *TABLES}
 #: How alike (difflib's ratio) a section of one's own and a known one may not be: `splitt` and `evaluation` are slips.
 ALIKE = 0.75
 
@@ -67,7 +67,7 @@ def check_params(path: Path) -> None:
             checked[name] = check(section, values, name)
         except HemapipeError as error:
             problems.append(str(error))
-    problems = problems or list(_dangling(checked))
+    problems = problems or [*_dangling(checked), *_absent("find_lr", params["find_lr"], params["cnn"] or {})]
     if problems:
         raise HemapipeError("\n".join(problems))
 

@@ -133,16 +133,17 @@ def patients(axes: Axes, table: pd.DataFrame, unit: str, few_images: int, low_ma
 
 
 def learning_curves(csv: Path, png: Path) -> None:
-    """Draw the curves training wrote (`fold,epoch,train_loss,val_loss,val_accuracy`): each fold, and the mean."""
+    """Draw the curves training wrote (`fold, epoch` and accuracy and loss of both roles): each fold, and the mean."""
     table = pd.read_csv(csv)
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(7.6, 2.7), layout="constrained")
         left, right = figure.subplots(1, 2)
         _by_fold(left, table, "train_loss", COLOURS[4], "training")
         _by_fold(left, table, "val_loss", COLOURS[0], "validation")
+        _by_fold(right, table, "train_accuracy", COLOURS[4], "training")
         _by_fold(right, table, "val_accuracy", COLOURS[0], "validation")
         left.set(title="Loss: mean, and each fold", xlabel="epoch", ylim=(0, None))
-        right.set(title="Validation accuracy: mean, and each fold", xlabel="epoch", ylim=(None, 1.01))
+        right.set(title="Accuracy: mean, and each fold", xlabel="epoch", ylim=(None, 1.01))
         left.legend(loc="upper right")
         save(figure, png)
 

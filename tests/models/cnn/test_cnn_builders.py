@@ -42,7 +42,8 @@ def test_odd_networks_build_for_any_size_and_give_plain_logits_in_training(build
 
 
 def test_builders_are_the_modules_of_the_package():
-    assert {"lenet", "timm", "torchvision"} <= set(cnn.builders())
+    own = {"anand", "fastai", "lenet", "plain", "rezayi", "yolov8"}
+    assert own | {"timm", "torchvision"} == set(cnn.builders())
     assert "weights" not in cnn.builders()
 
 
@@ -64,7 +65,7 @@ def test_what_cannot_be_built_says_why(arguments, message):
 
 
 def test_an_unknown_builder_without_a_near_name_lists_them():
-    with pytest.raises(HemapipeError, match="known are lenet, timm, torchvision"):
+    with pytest.raises(HemapipeError, match="known are anand, fastai, lenet, plain, rezayi, timm, torchvision, yolov8"):
         cnn.build("qqq", "", 2, 32, "scratch")
 
 

@@ -2,7 +2,8 @@
 
 A builder has `build(arch, n_classes, px, weights) -> nn.Module`, which gives logits for normalised images of
 `px` pixels; it may have `preprocessing(arch) -> Preprocessing`, the normalisation its weights were made with,
-and `backbone(arch, px, weights) -> nn.Module`, which gives pooled features. A network of our own is one new
+`backbone(arch, px, weights) -> nn.Module`, which gives pooled features, and `head(network) -> nn.Module`, the new
+part on pretrained weights where it is more than the last layer. A network of our own is one new
 file here: nothing else is edited, so no other model runs again.
 """
 
@@ -62,6 +63,18 @@ def backbone(builder: str, arch: str, weights: str, px: int = 224) -> tuple[nn.M
     if not hasattr(module, "backbone"):
         raise HemapipeError(f"builder {builder!r} has no pretrained backbone: use timm or torchvision for features")
     return module.backbone(arch, px, weights).eval(), preprocessing(builder, arch)
+
+
+def head(builder: str, network: nn.Module) -> nn.Module:
+    """Return the part of a built network that is new on pretrained weights: what the builder says, or the last layer.
+
+    Raises:
+        HemapipeError: unknown builder.
+    """
+    module = _module(builder)
+    if hasattr(module, "head"):
+        return module.head(network)
+    return [layer for layer in network.modules() if type(layer).__name__ in ("Linear", "Conv2d")][-1]
 
 
 def _module(builder: str) -> ModuleType:

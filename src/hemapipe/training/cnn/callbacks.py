@@ -19,7 +19,7 @@ from hemapipe.core.errors import HemapipeError
 from hemapipe.training.cnn.optim import PLATEAU_FACTOR, PLATEAU_PATIENCE
 from hemapipe.training.cnn.params import TrainParams
 
-CURVES = ("train_loss", "val_loss", "val_accuracy")
+CURVES = ("train_loss", "train_accuracy", "val_loss", "val_accuracy")
 
 
 class History(Callback):

@@ -16,6 +16,7 @@ from lightning.pytorch.utilities.exceptions import MisconfigurationException, SI
 
 from hemapipe.core.errors import HemapipeError
 from hemapipe.core.params import derive_seed
+from hemapipe.training.cnn import layers
 from hemapipe.training.cnn.callbacks import History, ResumeFile, callbacks
 from hemapipe.training.cnn.data import FoldData
 from hemapipe.training.cnn.module import CnnModule
@@ -61,16 +62,7 @@ def fit(
     """
     train, val = (samples[samples["role"] == role] for role in ("train", "val"))
     _check(train, val, params)
-    lightning.seed_everything(seed, verbose=False)
-    classifier = build_classifier(card, weights)
-    if params.channels_last:
-        classifier.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    module = CnnModule(
-        classifier,
-        params,
-        OnlineAugment(params.online_augment, derive_seed(seed, "online"), len(train)),
-        _class_weights(train, len(card.classes)) if params.class_weights else None,
-    )
+    module = make_module(card, weights, train, params, seed)
     history = History(title, len(train), plain=not sys.stdout.isatty())
     trainer = make_trainer(params, history, [ResumeFile(*resume)] if resume else [])
     data = FoldData(packed, train, val, params.batch_size, derive_seed(seed, "data"))
@@ -79,11 +71,29 @@ def fit(
         trainer.fit(module, datamodule=data, ckpt_path=interrupted, weights_only=True)
     except SIGTERMException as stop:  # left alone, it would end the stage with status 0 and no results
         raise HemapipeError(f"{title}: told to stop (SIGTERM); the same command goes on from here") from stop
-    return Fitted(classifier, history.rows, trainer.is_global_zero)
+    return Fitted(module.classifier, history.rows, trainer.is_global_zero)
 
 
-def make_trainer(params: TrainParams, history: History, further: list[ResumeFile]) -> lightning.Trainer:
-    """Return a Lightning trainer that leaves no files behind and prints a bar only in a terminal."""
+def make_module(card: ModelCard, weights: str, train: pd.DataFrame, params: TrainParams, seed: int) -> CnnModule:
+    """Return the network of `card` as the recipe starts it, for the samples `train`; all that is random is seeded."""
+    lightning.seed_everything(seed, verbose=False)
+    classifier = build_classifier(card, weights)
+    layers.prepare(classifier.network, card.builder, params)
+    if params.channels_last:
+        classifier.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return CnnModule(
+        classifier,
+        card.builder,
+        params,
+        OnlineAugment(params.online_augment, derive_seed(seed, "online"), len(train)),
+        _class_weights(train, len(card.classes)) if params.class_weights else None,
+    )
+
+
+def make_trainer(
+    params: TrainParams, history: History, further: list[ResumeFile], folder: str | None = None
+) -> lightning.Trainer:
+    """Return a Lightning trainer that leaves no files behind (but in `folder`) and prints a bar only in a terminal."""
     _quieten()
     # Deterministic mode also fills fresh memory, in case it is read before it is written: 5 % of the time for nothing.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
@@ -97,6 +107,7 @@ def make_trainer(params: TrainParams, history: History, further: list[ResumeFile
             deterministic="warn" if device_of(params) == "cuda" else True,
             callbacks=[*callbacks(params, history), *further],
             logger=False,
+            default_root_dir=folder,
             enable_checkpointing=False,
             enable_model_summary=False,
             enable_progress_bar=not history.plain,

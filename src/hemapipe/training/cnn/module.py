@@ -9,6 +9,7 @@ import torch
 from torch.nn import functional
 
 from hemapipe.core.params import derive_seed
+from hemapipe.training.cnn import layers
 from hemapipe.training.cnn.data import Batch
 from hemapipe.training.cnn.online import OnlineAugment
 from hemapipe.training.cnn.optim import make_optimizer, make_schedule
@@ -26,17 +27,22 @@ class CnnModule(lightning.LightningModule):
     class_weights: torch.Tensor | None
 
     def __init__(
-        self, classifier: Classifier, params: TrainParams, augment: OnlineAugment, class_weights: torch.Tensor | None
+        self,
+        classifier: Classifier,
+        builder: str,
+        params: TrainParams,
+        augment: OnlineAugment,
+        class_weights: torch.Tensor | None,
     ) -> None:
-        """Train `classifier` by the recipe; `class_weights` (n_classes,) weight the training loss."""
+        """Train `classifier`, of `builder`, by the recipe; `class_weights` (n_classes,) weight the training loss."""
         super().__init__()
-        self.classifier, self.params, self.augment = classifier, params, augment
+        self.classifier, self.builder, self.params, self.augment = classifier, builder, params, augment
         self.layout = torch.channels_last if params.channels_last else torch.contiguous_format
         self.register_buffer("class_weights", class_weights, persistent=False)
 
     def configure_optimizers(self) -> Any:
         """Return the optimiser and, where there is one, the schedule, stepped after every batch."""
-        optimizer = make_optimizer(self.classifier.parameters(), self.params)
+        optimizer = make_optimizer(layers.groups(self.classifier.network, self.builder, self.params), self.params)
         schedule = make_schedule(optimizer, self.params, int(self.trainer.estimated_stepping_batches))
         if schedule is None:
             return {"optimizer": optimizer}
@@ -54,9 +60,11 @@ class CnnModule(lightning.LightningModule):
         return batch._replace(images=images.contiguous(memory_format=self.layout))
 
     def training_step(self, batch: Batch, batch_idx: int) -> torch.Tensor:
-        """Return the loss of a batch, weighted by class where asked for."""
-        loss = functional.cross_entropy(self.classifier(batch.images), batch.targets, weight=self.class_weights)
+        """Return the loss of a batch, weighted by class where asked for; the accuracy is that of augmented images."""
+        logits = self.classifier(batch.images)
+        loss = functional.cross_entropy(logits, batch.targets, weight=self.class_weights)
         self._log("train_loss", loss, batch)
+        self._log("train_accuracy", (logits.argmax(1) == batch.targets).float().mean(), batch)
         return loss
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:

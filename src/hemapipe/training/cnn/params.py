@@ -22,6 +22,9 @@ class TrainParams(Section):
     weight_decay: float = Field(0.01, ge=0)
     early_stopping: int = Field(0, ge=0)
     class_weights: bool = False
+    freeze: Literal["none", "body"] = "none"
+    lr_body: float | None = Field(None, gt=0)
+    dropout: float | None = Field(None, ge=0, lt=1)
     online_augment: list[Augmentation] = Field(default_factory=list)
     precision: Literal["32", "bf16", "16"] = "32"
     channels_last: bool = True

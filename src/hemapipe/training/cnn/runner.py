@@ -14,6 +14,7 @@ from hemapipe.core.params import derive_seed
 from hemapipe.core.tables import AUGMENT, MANIFEST, PREDICTIONS, classes, read_table
 from hemapipe.models.cnn import preprocessing
 from hemapipe.samples import load_samples
+from hemapipe.training.cnn import layers
 from hemapipe.training.cnn.callbacks import CURVES
 from hemapipe.training.cnn.fit import device_of, fit
 from hemapipe.training.cnn.params import TrainParams
@@ -113,12 +114,13 @@ def _gather(
             shutil.copyfile(progress.weights(fold), models_dir / progress.weights(fold).name)
     predictions = samples[PREDICTIONS].join(pd.concat(probabilities))
     n_bytes = progress.weights(min(folds)).stat().st_size
+    layers.prepare(classifier.network, card.builder, params)  # which of its parameters were trained
     metrics = _metrics(classifier, n_bytes, histories, kept_best=params.early_stopping > 0)
     return Trained(predictions, _curves(histories), metrics, _timing(histories), progress)
 
 
 def _curves(histories: Histories) -> pd.DataFrame:
-    """Return `fold,epoch,train_loss,val_loss,val_accuracy`; the last two empty without validation samples."""
+    """Return `fold, epoch` and `CURVES`; those of validation are empty without validation samples."""
     rows = [
         {"fold": fold, "epoch": epoch, **row}
         for fold, history in histories.items()
@@ -137,6 +139,7 @@ def _metrics(classifier: Classifier, n_bytes: int, histories: Histories, kept_be
     )
     return {
         "n_parameters": sum(parameter.numel() for parameter in classifier.parameters()),
+        "n_trained": sum(parameter.numel() for parameter in classifier.parameters() if parameter.requires_grad),
         "n_bytes": n_bytes,
         "epochs_run": float(np.mean([len(history) for history in histories.values()])),
         **{name: float(kept[name].mean()) for name in CURVES if name in kept},

@@ -1,0 +1,91 @@
+"""The table and the findings as Markdown: published and honest side by side, one section per paper."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hemapipe.papers.claims import Paper
+from hemapipe.papers.findings import Finding
+
+TITLES = ("model", "metric", "claimed", "recomputed", "published, ours", "honest, ours", "run", "verdict")
+
+
+def render(papers: dict[str, Paper], table: list[dict[str, Any]], findings: list[Finding]) -> str:
+    """Return the whole document; `table` from `table.rows`, `findings` from `checks.find`."""
+    parts = [_paper(name, paper, table, findings) for name, paper in papers.items()]
+    between = [one for one in findings if one.paper not in papers]
+    if between:
+        parts.append("\n".join(["## Between papers", "", *_listed(between)]))
+    return "\n\n".join(parts) + "\n"
+
+
+def render_table(table: list[dict[str, Any]]) -> str:
+    """Return one Markdown table, a line per claim and pair of runs."""
+    lines = ["| " + " | ".join(TITLES) + " |", "|" + "---|" * len(TITLES)]
+    return "\n".join([*lines, *(_line(pair) for pair in pairs(table))])
+
+
+def pairs(table: list[dict[str, Any]]) -> list[dict[str, dict[str, Any]]]:
+    """Return published and honest rows of one claim, our row and variant of run together, in the order of the table.
+
+    A split without result joins the runs of the other one, so that it shows as a gap in their line.
+    """
+    found: dict[tuple[Any, ...], dict[str, dict[str, Any]]] = {}
+    for row in table:
+        found.setdefault((*_claim(row), row["row"], variant(row)), {})[row["split"]] = row
+    filled = {key[:4] for key in found if key[4] is not None}
+    return [pair for key, pair in found.items() if key[4] is not None or key[:4] not in filled]
+
+
+def variant(row: dict[str, Any]) -> str | None:
+    """Return what a run's name has behind paper and split; None without a run."""
+    run = row["run"]
+    return None if run is None else run.removeprefix(f"{row['paper']}-{row['split']}").removeprefix("-")
+
+
+def _claim(row: dict[str, Any]) -> tuple[Any, ...]:
+    return row["paper"], row["model"], row["metric"], row["claimed"]
+
+
+def _line(pair: dict[str, dict[str, Any]]) -> str:
+    first = next(iter(pair.values()))
+    several = [f"{split}: {row['verdict']}" for split, row in pair.items() if row["run"]]
+    cells = [
+        first["model"],
+        first["metric"].replace("_", " "),
+        _number(first["claimed"]),
+        _number(first["recomputed"]),
+        _interval(pair.get("published")),
+        _interval(pair.get("honest")),
+        _about(first),
+        "; ".join(several) or "no result",
+    ]
+    return "| " + " | ".join(cells) + " |"
+
+
+def _about(row: dict[str, Any]) -> str:
+    """Return our row, the stand-in, whether reduced, and the device."""
+    words = [row["row"], row["stand_in"], "reduced" if row["reduced"] else None, row["device"]]
+    return ", ".join(word for word in words if word) or "–"
+
+
+def _interval(row: dict[str, Any] | None) -> str:
+    if row is None or row["ours"] is None:
+        return "–"
+    ends = "" if row["low"] is None or row["high"] is None else f" [{row['low']:.3f}, {row['high']:.3f}]"
+    return f"{row['ours']:.3f}{ends}"
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4f}"
+
+
+def _paper(name: str, paper: Paper, table: list[dict[str, Any]], findings: list[Finding]) -> str:
+    lines = [f"## {name}", "", f"{paper.title}. {paper.where}. Data: {paper.data}.", ""]
+    lines += [render_table([row for row in table if row["paper"] == name])]
+    wrong = [*_listed([one for one in findings if one.paper == name]), *(f"- {remark}" for remark in paper.remarks)]
+    return "\n".join([*lines, *(["", "What does not add up:", "", *wrong] if wrong else [])])
+
+
+def _listed(findings: list[Finding]) -> list[str]:
+    return [f"- **{one.what}.** {one.arithmetic}" for one in findings]

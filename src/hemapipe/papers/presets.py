@@ -1,0 +1,93 @@
+"""Presets of the papers, `presets/<paper>.yaml`: overlays on params.yaml for each protocol.
+
+source: taleqani            the data set the paper used
+both:                       laid over params.yaml in every run
+published:                  the paper's own protocol
+honest:                     the same recipe, split so that nothing leaks
+reduced:                    what two cores can do, over either of them
+on:                         by source: what differs there, {both, published, honest}
+  synthetic: {…}
+"""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import Field, ValidationError
+
+from hemapipe.admin.overlay import TABLES
+from hemapipe.core.errors import HemapipeError, did_you_mean
+from hemapipe.core.params import Section
+
+Protocol = Literal["published", "honest"]
+Overlay = dict[str, Any]
+
+
+class Elsewhere(Section):
+    """What differs on another source than the paper's."""
+
+    both: Overlay = Field(default_factory=dict)
+    published: Overlay = Field(default_factory=dict)
+    honest: Overlay = Field(default_factory=dict)
+
+
+class Preset(Section):
+    """One paper's overlays; see the module's docstring."""
+
+    source: Literal["taleqani", "cnmc"]
+    both: Overlay
+    published: Overlay
+    honest: Overlay
+    reduced: Overlay
+    elsewhere: dict[str, Elsewhere] = Field(default_factory=dict)
+
+    def overlay(self, protocol: Protocol, source: str, reduced: bool) -> Overlay:
+        """Return everything laid over params.yaml for a run on `source`, the later over the earlier.
+
+        Raises:
+            HemapipeError: the preset says nothing of `source`.
+        """
+        layers = [self.both, getattr(self, protocol), self.reduced if reduced else {}]
+        if source != self.source:
+            if source not in self.elsewhere:
+                known = ", ".join([self.source, *self.elsewhere])
+                raise HemapipeError(f"the preset is for {known}, and this archive is read as {source}")
+            there = self.elsewhere[source]
+            layers += [there.both, getattr(there, protocol)]
+        found: Overlay = {}
+        for layer in layers:
+            found = merged(found, layer)
+        return found
+
+
+def merged(lower: Overlay, upper: Overlay) -> Overlay:
+    """Return `upper` laid over `lower`: tables of rows are replaced as a whole, sections key by key."""
+    found = copy.deepcopy(lower)
+    for key, value in upper.items():
+        section = isinstance(value, dict) and isinstance(found.get(key), dict) and key not in TABLES
+        found[key] = {**found[key], **value} if section else copy.deepcopy(value)
+    return found
+
+
+def names(root: Path) -> list[str]:
+    """Return the papers that have a preset."""
+    return sorted(path.stem for path in (root / "presets").glob("*.yaml") if not path.stem.startswith("demo-"))
+
+
+def load_preset(root: Path, name: str) -> Preset:
+    """Return the preset of a paper.
+
+    Raises:
+        HemapipeError: there is none of that name, or it has a key that no preset has.
+    """
+    if name not in names(root):
+        raise HemapipeError(f"no preset {name!r}{did_you_mean(name, names(root))}")
+    content = yaml.safe_load((root / "presets" / f"{name}.yaml").read_text(encoding="utf-8"))
+    try:
+        return Preset.model_validate(content)
+    except ValidationError as error:
+        lines = [f"  {'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
+        raise HemapipeError("\n".join([f"presets/{name}.yaml:", *lines])) from error

@@ -1,0 +1,85 @@
+"""The runs of a paper in `results/`: `<paper>-<split>`, or with `-<archive>` and `-reduced` behind it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hemapipe.papers.claims import Paper
+from hemapipe.papers.cycles import read_cycles
+
+#: The two ways every paper is run.
+PROTOCOLS = ("published", "honest")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One folder of results. `variant`: what follows the split in its name; a pair of runs has it in common."""
+
+    folder: Path
+    split: str
+    variant: str
+    reduced: bool
+    stand_in: str
+    device: str | None
+
+
+@dataclass(frozen=True)
+class Ours:
+    """A value of ours with its 95 % interval, where the metrics have one."""
+
+    value: float
+    low: float | None
+    high: float | None
+
+
+def find_runs(results_dir: Path, paper: str, split: str) -> list[Run]:
+    """Return the runs of a paper's split, the plain one first.
+
+    `run.json` says what is reduced or a stand-in; where it does not, a name with `reduced` in it does.
+    """
+    stem = f"{paper}-{split}"
+    folders = [path for path in results_dir.glob(f"{stem}*") if path.is_dir()]
+    return [
+        _run(folder, split, folder.name[len(stem) :].removeprefix("-"))
+        for folder in sorted(folders, key=lambda path: path.name)
+        if folder.name == stem or folder.name.startswith(f"{stem}-")
+    ]
+
+
+def ours(run: Run, row: str, metric: str, paper: Paper) -> Ours | None:
+    """Return a metric of a row of ours, under its own name or, in a stand-in, that of the class it stands for."""
+    if metric == "accuracy_over_cycles":
+        value = read_cycles(run.folder, row).value
+        return None if value is None else Ours(value, None, None)
+    found = _read(run.folder / "metrics" / "evaluate" / f"{row}.json")
+    for name in _names(metric, paper):
+        if isinstance(found.get(name), (int, float)):
+            return Ours(found[name], found.get(f"{name}_low"), found.get(f"{name}_high"))
+    return None
+
+
+def _names(metric: str, paper: Paper) -> list[str]:
+    """Return the metric's name, then those it has where its class is called otherwise."""
+    others = paper.facts.also_called if paper.facts else {}
+    stems = [(metric.removesuffix(name), name) for name in paper.classes if metric.endswith(f"_{name}")]
+    return [metric, *(stem + other for stem, name in stems for other in others.get(name, []))]
+
+
+def _run(folder: Path, split: str, variant: str) -> Run:
+    origin = _read(folder / "run.json")
+    stand_in = origin.get("stand_in") or ""
+    return Run(
+        folder=folder,
+        split=split,
+        variant=variant,
+        reduced=bool(origin.get("reduced", "reduced" in variant.split("-"))),
+        stand_in=stand_in if isinstance(stand_in, str) else str(origin.get("archive", variant)),
+        device=origin.get("device"),
+    )
+
+
+def _read(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}

@@ -1,0 +1,137 @@
+import json
+
+import pytest
+from papers_toy import SIXTH, interval, load_changed, write_run
+
+from hemapipe.papers.checks import find
+from hemapipe.papers.claims import load_claims
+from hemapipe.papers.markdown import render, render_table
+from hemapipe.papers.table import rows, to_json
+
+KEYS = {"paper", "model", "split", "metric", "claimed", "recomputed", "ours", "low", "high", "reduced", "device"}
+
+
+@pytest.fixture(scope="module")
+def papers():
+    return load_claims()
+
+
+def pick(table, paper, model, metric="accuracy", **wanted):
+    keys = {"paper": paper, "model": model, "metric": metric, **wanted}
+    return [row for row in table if all(row[key] == value for key, value in keys.items())]
+
+
+def test_without_results_every_claim_has_two_rows_of_null(papers, tmp_path):
+    table = rows(papers, tmp_path)
+    assert all(set(row) >= KEYS for row in table)
+    assert {row["ours"] for row in table} == {None}
+    published, honest = pick(table, "rai2025", "AlexNet")
+    assert (published["split"], honest["split"]) == ("published", "honest")
+    assert (published["claimed"], published["recomputed"], published["reduced"]) == (0.893, 1430 / 1600, False)
+    assert published["verdict"] == "no result"
+    assert len({(r["paper"], r["model"], r["metric"], r["split"]) for r in table}) == len(table)
+
+
+def test_recomputed_shows_the_swap(papers, tmp_path):
+    precision = pick(rows(papers, tmp_path), "rai2025", "AlexNet", "precision_all")[0]
+    assert precision["claimed"] == 0.995
+    assert precision["recomputed"] == pytest.approx(0.868, abs=5e-4)
+
+
+def test_ours_comes_from_both_runs_with_gap_and_verdict(papers, tmp_path):
+    write_run(
+        tmp_path,
+        "yaseen2025-published",
+        {"efficientnet_b3": interval("accuracy", 0.997, 0.99, 0.999)},
+        device="H200",
+        reduced=False,
+    )
+    write_run(tmp_path, "yaseen2025-honest", {"efficientnet_b3": interval("accuracy", 0.95, 0.93, 0.97)}, device="cpu")
+    published, honest = pick(rows(papers, tmp_path), "yaseen2025", "EfficientNetB3")
+    assert (published["ours"], published["low"], published["high"], published["device"]) == (0.997, 0.99, 0.999, "H200")
+    assert published["verdict"] == "claim inside our interval"
+    assert honest["gap"] == pytest.approx(0.047)
+    assert honest["gap_low"] < 0.047 < honest["gap_high"]
+    assert honest["verdict"].startswith("claim above our interval by 0.028; honest lower by 0.047 [0.0")
+    assert published["gap"] is None
+
+
+def test_stand_ins_and_reduced_runs_stand_beside_each_other(papers, tmp_path):
+    for split, value in (("published", 0.9), ("honest", 0.8)):
+        metrics = {"vgg16": interval("accuracy", value, value - 0.1, value + 0.1) | {"recall_blast": value}}
+        write_run(tmp_path, f"rezayi2021-{split}-deepapl", metrics, stand_in="deepapl.zip", reduced=True)
+        write_run(tmp_path, f"rezayi2021-{split}-cnmc_subset-reduced", {"vgg16": {"accuracy": value - 0.1}})
+    write_run(tmp_path, "rezayi2021-publishedx", {"vgg16": {"accuracy": 0.1}})  # another thing altogether
+    table = rows(papers, tmp_path)
+    found = pick(table, "rezayi2021", "VGG-16", split="honest")
+    assert [(row["run"], row["reduced"], row["stand_in"]) for row in found] == [
+        ("rezayi2021-honest-cnmc_subset-reduced", True, None),
+        ("rezayi2021-honest-deepapl", True, "deepapl.zip"),
+    ]
+    assert [round(row["gap"], 3) for row in found] == [0.1, 0.1]
+    assert len(pick(table, "rezayi2021", "VGG-16", split="published")) == 2
+    assert "no test of the claim" in found[1]["verdict"]
+    assert found[0]["device"] is None
+
+
+def test_a_class_of_a_stand_in_is_found_under_its_own_name(papers, tmp_path):
+    metrics = {"vgg16": {"recall_blast": 0.9, "recall_blast_low": 0.8, "recall_blast_high": 0.95}}
+    write_run(tmp_path, "rezayi2021-published-deepapl", metrics, stand_in=True, archive="deepapl.zip")
+    row = pick(rows(papers, tmp_path), "rezayi2021", "VGG-16", "recall_all", split="published")[0]
+    assert (row["ours"], row["low"], row["high"], row["stand_in"]) == (0.9, 0.8, 0.95, "deepapl.zip")
+
+
+def test_two_rows_of_ours_for_one_model(papers, tmp_path):
+    write_run(tmp_path, "rezayi2021-published", {"rf_pixels": {"accuracy": 0.8}, "rf_lite0": {"accuracy": 0.9}})
+    found = pick(rows(papers, tmp_path), "rezayi2021", "RF", split="published")
+    assert [(row["row"], row["ours"]) for row in found] == [("rf_pixels", 0.8), ("rf_lite0", 0.9)]
+
+
+def test_rezayis_accuracy_is_scored_both_ways(papers, tmp_path):
+    run = write_run(tmp_path, "rezayi2021-published", {"rezayi": interval("accuracy", 0.85, 0.8, 0.9)})
+    (run / "plots" / "train").mkdir(parents=True)
+    (run / "plots" / "train" / "rezayi.csv").write_text("fold,epoch,train_accuracy,test_accuracy\n0,0,0.9,0.7\n")
+    table = rows(papers, tmp_path)
+    plain = pick(table, "rezayi2021", "CNN", split="published")[0]
+    own = pick(table, "rezayi2021", "CNN", "accuracy_over_cycles", split="published")[0]
+    assert (plain["claimed"], plain["ours"]) == (0.821, 0.85)
+    assert (own["claimed"], own["ours"], own["low"]) == (0.821, pytest.approx(0.8), None)
+
+
+def test_json_has_null_and_no_nan(papers, tmp_path):
+    read = json.loads(to_json(rows(papers, tmp_path)))
+    assert read[0]["ours"] is None
+    assert set(read[0]) >= KEYS
+
+
+def test_markdown_pairs_published_and_honest(papers, tmp_path):
+    for split, value in (("published", 0.99), ("honest", 0.9)):
+        values = {"efficientnet_b3": interval("accuracy", value, value - 0.01, value + 0.005)}
+        write_run(tmp_path, f"yaseen2025-{split}", values, device="cpu")
+    table = pick(rows(papers, tmp_path), "yaseen2025", "EfficientNetB3")
+    line = render_table(table).splitlines()[2]
+    assert line.startswith(
+        "| EfficientNetB3 | accuracy | 0.9984 | – | 0.990 [0.980, 0.995] | 0.900 [0.890, 0.905] | "
+        "efficientnet_b3, cpu | published: claim above our interval by 0.003; honest: claim above our "
+        "interval by 0.093; honest lower by 0.090"
+    )
+    assert len(render_table(table).splitlines()) == 3
+
+
+def test_a_split_without_result_is_a_dash_in_the_others_line(papers, tmp_path):
+    write_run(tmp_path, "yaseen2025-published", {"efficientnet_b3": {"accuracy": 0.99}})
+    lines = render_table(pick(rows(papers, tmp_path), "yaseen2025", "EfficientNetB3")).splitlines()
+    assert len(lines) == 3
+    assert "| 0.990 | – |" in lines[2]
+
+
+def test_the_document_has_papers_findings_remarks_and_a_sixth_paper(tmp_path):
+    papers = load_changed(tmp_path, lambda content: content["papers"].update(sixth2026=SIXTH))
+    write_run(tmp_path, "sixth2026-honest", {"lenet": {"accuracy": 0.9, "recall_all": 0.9}})
+    text = render(papers, rows(papers, tmp_path), find(papers))
+    assert "344 / 509 = 67.6 %" in text
+    assert "called red blood cells" in text
+    assert "## sixth2026" in text
+    assert "| Net | recall all | 0.9500 | 0.9500 | – | 0.900 |" in text
+    assert "## Between papers" in text
+    assert text.count("| model | metric |") == 6
