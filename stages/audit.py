@@ -26,7 +26,6 @@ def main() -> None:
         found = f"{params.features} is {row.kind} at {row.px} px"
         raise HemapipeError(f"audit.features must name a backbone at audit.px, {params.px} px; {found}")
     seed, threads, source = lookup(values, "seed"), lookup(values, "threads"), lookup(values, "download.source")
-    names = {"groups": GROUPS, "ties": TIES, "near_repeats": NEAR_REPEATS, "splits": SPLITS}
     with TemporaryDirectory(prefix="hemapipe-audit-") as work:
         inputs = Inputs(
             raw=Path("data/raw.zip"),
@@ -34,7 +33,10 @@ def main() -> None:
             packed=np.load(f"data/packed/{params.px}.npy", mmap_mode="r"),
             embedding=np.load(f"data/features/{params.features}.npy"),
             work=Path(work),
-            **{name: read_table(f"data/{name}.csv", columns) for name, columns in names.items()},
+            groups=read_table("data/groups.csv", GROUPS),
+            ties=read_table("data/ties.csv", TIES),
+            near_repeats=read_table("data/near_repeats.csv", NEAR_REPEATS),
+            splits=read_table("data/splits.csv", SPLITS),
         )
         outcome = audit(inputs, params, row, seed, threads)
         write_json(summary.metrics(outcome), "metrics/audit.json")

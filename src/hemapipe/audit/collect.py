@@ -7,7 +7,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -55,23 +55,6 @@ class Described:
     empty_classes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Collected(Inputs):
-    """The inputs of any folder, and what its paths told."""
-
-    told: Described = field(kw_only=True)
-
-    @property
-    def numbered(self) -> bool:
-        """As in `Inputs`."""
-        return self.told.numbered
-
-    @property
-    def empty_classes(self) -> tuple[str, ...]:
-        """As in `Inputs`."""
-        return self.told.empty_classes
-
-
 @contextlib.contextmanager
 def collected(path: Path, pattern: str, n_jobs: int) -> Iterator[Inputs]:
     """Catalog, pack and compare the images at `path` (zip, folder or CSV `path,label,patient`); yield the inputs.
@@ -92,7 +75,10 @@ def collected(path: Path, pattern: str, n_jobs: int) -> Iterator[Inputs]:
         if told.numbered and not order.sessions_divide(rows, ties):
             ties = ties.assign(session="")
         groups = build_groups(manifest, GROUP_BY, ties)
-        yield Collected(raw, manifest, groups, ties, near_repeats, packed, embedding, work, told=told)
+        yield Inputs(
+            raw, manifest, groups, ties, near_repeats, packed, embedding, work,
+            numbered=told.numbered, empty_classes=told.empty_classes,
+        )  # fmt: skip
 
 
 def describe(path: Path, names: list[str], raw: Path, pattern: str) -> Described:

@@ -22,6 +22,8 @@ class Inputs:
         packed: (n, px, px, 3) uint8.
         embedding: (n, d) features of a frozen network.
         work: a folder for large intermediate arrays.
+        numbered: whether `sequence` is the number that ends the file name, a stand-in for the order of capture.
+        empty_classes: labels that have a folder but no image in it.
     """
 
     raw: Path
@@ -33,16 +35,8 @@ class Inputs:
     embedding: np.ndarray
     work: Path
     splits: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=SPLITS))
-
-    @property
-    def numbered(self) -> bool:
-        """Whether `sequence` is the number that ends the file name, a stand-in for the order of capture."""
-        return False
-
-    @property
-    def empty_classes(self) -> tuple[str, ...]:
-        """Labels that have a folder but no image in it."""
-        return ()
+    numbered: bool = False
+    empty_classes: tuple[str, ...] = ()
 
     @cached_property
     def rows(self) -> pd.DataFrame:

@@ -73,16 +73,14 @@ class _Network:
     def __call__(self, part: pd.DataFrame) -> np.ndarray:
         import torch
 
-        from hemapipe.models.cnn import preprocessing
         from hemapipe.training.cnn.fit import device_of, fit
         from hemapipe.training.cnn.predict import predict
-        from hemapipe.training.cnn.store import ModelCard
+        from hemapipe.training.cnn.store import make_card
 
         torch.set_num_threads(1)
         row, fold, arm = self.row, part["fold"].iloc[0], part["arm"].iloc[0]
         arch = row.arch or row.builder
-        norm = preprocessing(row.builder, arch)
-        card = ModelCard(row.builder, arch, row.px, self.class_names, list(norm.mean), list(norm.std))
+        card = make_card(row.builder, arch, row.px, self.class_names)
         packed = np.load(self.packed, mmap_mode="r")
         seed = derive_seed(self.seed, "price_leakage", f"fold{fold}")
         title = f"price_leakage  {arch}  split by {arm}" if arm == "image" else f"price_leakage  {arch}  honest split"

@@ -6,9 +6,10 @@ import math
 from decimal import Decimal
 from fractions import Fraction
 
+from hemapipe.audit.findings import counted
 from hemapipe.evaluation.wilson import wilson
 from hemapipe.papers.claims import Paper
-from hemapipe.papers.findings import Finding, called, count, facts, one, said, stated
+from hemapipe.papers.findings import Finding, called, facts, one, said, stated
 from hemapipe.papers.printed import agrees, as_percent, counts_for, digits, percent, rounded_to, step
 from hemapipe.papers.recompute import class_totals, recompute
 
@@ -150,8 +151,9 @@ def not_all_right(paper: Paper, model: str, test_share: float) -> Finding | None
     how = f" (cut; rounded it is {percent(right / n, digits(claim.printed))})" if cut else ""
     low, high = wilson(right, n)
     text += (
-        f" = {right:,} / {n:,}{how}, {n:,} being {percent(test_share, 0)} of {images:,}: {count(n - right, 'error')}, "
-        f"not none. Wilson's 95 % interval of {right:,} / {n:,} is {percent(low)} to {percent(high)}."
+        f" = {right:,} / {n:,}{how}, {n:,} being {percent(test_share, 0)} of {images:,}: "
+        f"{counted(n - right, 'error')}, not none. "
+        f"Wilson's 95 % interval of {right:,} / {n:,} is {percent(low)} to {percent(high)}."
     )
     return Finding(paper.name, what, text)
 

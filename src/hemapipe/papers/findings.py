@@ -65,11 +65,6 @@ def said(claim: Claim) -> str:
     return as_percent(claim.printed) + (f" ({place})" if place else "")
 
 
-def count(n: int, noun: str) -> str:
-    """Write a number with its noun: 1 error, 2 errors."""
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"
-
-
 def both(words: list[str]) -> str:
     """Join words as a sentence does: a, b and c."""
     return " and ".join(part for part in (", ".join(words[:-1]), words[-1]) if part)

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from hemapipe.core.errors import HemapipeError, did_you_mean
+from hemapipe.models.cnn.weights import require_scratch
 
 #: Architecture → convolutions in each block.
 BLOCKS = {"conv10": (2, 2, 2, 2, 2), "conv13": (2, 2, 3, 3, 3), "conv16": (2, 2, 4, 4, 4)}
@@ -58,8 +59,5 @@ def build(arch: str, n_classes: int, px: int, weights: str) -> nn.Module:
     """
     if arch not in BLOCKS:
         raise HemapipeError(f"anand has no variant {arch!r}{did_you_mean(arch, BLOCKS)}")
-    if weights != "scratch":
-        raise HemapipeError(f"anand has no pretrained weights: set `weights: scratch`, not {weights!r}")
-    if px < _SMALLEST_PX:
-        raise HemapipeError(f"anand needs images of {_SMALLEST_PX} px or more, not {px}")
+    require_scratch("anand", weights, px, _SMALLEST_PX)
     return AnandNet(BLOCKS[arch], n_classes, px)

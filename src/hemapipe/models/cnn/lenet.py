@@ -10,7 +10,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from hemapipe.core.errors import HemapipeError
+from hemapipe.models.cnn.weights import require_scratch
 
 _SMALLEST_PX = 16
 
@@ -43,8 +43,5 @@ def build(arch: str, n_classes: int, px: int, weights: str) -> nn.Module:
     Raises:
         HemapipeError: other weights than scratch, or images too small for the layers.
     """
-    if weights != "scratch":
-        raise HemapipeError(f"lenet has no pretrained weights: set `weights: scratch`, not {weights!r}")
-    if px < _SMALLEST_PX:
-        raise HemapipeError(f"lenet needs images of {_SMALLEST_PX} px or more, not {px}")
+    require_scratch("lenet", weights, px, _SMALLEST_PX)
     return LeNet5(n_classes, px)

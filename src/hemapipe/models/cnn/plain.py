@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from hemapipe.core.errors import HemapipeError
+from hemapipe.models.cnn.weights import require_scratch
 
 _FILTERS = (32, 64, 128)
 _HIDDEN = 128
@@ -47,8 +47,5 @@ def build(arch: str, n_classes: int, px: int, weights: str) -> nn.Module:
     Raises:
         HemapipeError: other weights than scratch, or images too small for three poolings.
     """
-    if weights != "scratch":
-        raise HemapipeError(f"plain has no pretrained weights: set `weights: scratch`, not {weights!r}")
-    if px < _SMALLEST_PX:
-        raise HemapipeError(f"plain needs images of {_SMALLEST_PX} px or more, not {px}")
+    require_scratch("plain", weights, px, _SMALLEST_PX)
     return PlainCnn(n_classes, px)

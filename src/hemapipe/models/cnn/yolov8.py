@@ -16,6 +16,7 @@ import torch
 from torch import nn
 
 from hemapipe.core.errors import HemapipeError, did_you_mean
+from hemapipe.models.cnn.weights import require_scratch
 
 #: Architecture → depth factor, width factor, largest width of a stage.
 SCALES = {
@@ -102,8 +103,5 @@ def build(arch: str, n_classes: int, px: int, weights: str) -> nn.Module:
     """
     if arch not in SCALES:
         raise HemapipeError(f"yolov8 has no network {arch!r}{did_you_mean(arch, SCALES)}")
-    if weights != "scratch":
-        raise HemapipeError(f"yolov8's weights are AGPL and not loaded: set `weights: scratch`, not {weights!r}")
-    if px < _SMALLEST_PX:
-        raise HemapipeError(f"yolov8 needs images of {_SMALLEST_PX} px or more, not {px}")
+    require_scratch("yolov8", weights, px, _SMALLEST_PX, lacks="has weights under the AGPL, which are not loaded")
     return YoloV8Classifier(arch, n_classes)

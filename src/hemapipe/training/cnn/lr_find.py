@@ -22,13 +22,12 @@ from matplotlib.axes import Axes
 from hemapipe.core.errors import HemapipeError
 from hemapipe.core.params import derive_seed, load, lookup, read_params, resolve
 from hemapipe.core.tables import AUGMENT, MANIFEST, classes, read_table
-from hemapipe.models.cnn import preprocessing
 from hemapipe.samples import load_samples
 from hemapipe.training.cnn.callbacks import History
 from hemapipe.training.cnn.data import FoldData
 from hemapipe.training.cnn.fit import make_module, make_trainer
 from hemapipe.training.cnn.params import CnnRow, TrainParams
-from hemapipe.training.cnn.store import ModelCard
+from hemapipe.training.cnn.store import ModelCard, make_card
 
 #: From where to where, and in how many steps: fastai's defaults.
 LOWEST, HIGHEST, N_STEPS = 1e-7, 10.0, 100
@@ -92,8 +91,7 @@ def from_params(name: str, root: Path) -> LrCurve:
     torch.set_num_threads(int(lookup(values, "threads")))
     manifest = read_table(data / "manifest.csv", MANIFEST)
     samples = load_samples(manifest, read_table(data / "augment.csv", AUGMENT))
-    norm = preprocessing(row.builder, row.arch or name)
-    card = ModelCard(row.builder, row.arch or name, row.px, classes(manifest), list(norm.mean), list(norm.std))
+    card = make_card(row.builder, row.arch or name, row.px, classes(manifest))
     seed = derive_seed(int(lookup(values, "seed")), "find_lr", name)
     return find_lr(card, row.weights, np.load(packed, mmap_mode="r"), samples[samples["fold"] == 0], recipe, seed)
 

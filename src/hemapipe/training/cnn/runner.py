@@ -12,7 +12,6 @@ import torch
 
 from hemapipe.core.params import derive_seed
 from hemapipe.core.tables import AUGMENT, MANIFEST, PREDICTIONS, classes, read_table
-from hemapipe.models.cnn import preprocessing
 from hemapipe.samples import load_samples
 from hemapipe.training.cnn import layers
 from hemapipe.training.cnn.callbacks import CURVES
@@ -20,7 +19,7 @@ from hemapipe.training.cnn.fit import device_of, fit
 from hemapipe.training.cnn.params import TrainParams
 from hemapipe.training.cnn.predict import predict
 from hemapipe.training.cnn.resume import Progress, run_key
-from hemapipe.training.cnn.store import Classifier, ModelCard, build_classifier, save_card
+from hemapipe.training.cnn.store import Classifier, ModelCard, build_classifier, make_card, save_card
 
 #: Fold → a row per epoch, as `callbacks.History` has them.
 Histories = dict[int, list[dict[str, float]]]
@@ -72,8 +71,7 @@ def train(
     manifest = read_table(inputs.manifest, MANIFEST)
     samples = load_samples(manifest, read_table(inputs.augment, AUGMENT))
     packed = np.load(inputs.packed, mmap_mode="r")
-    norm = preprocessing(job.builder, job.arch)
-    card = ModelCard(job.builder, job.arch, job.px, classes(manifest), list(norm.mean), list(norm.std))
+    card = make_card(job.builder, job.arch, job.px, classes(manifest))
     facts = {**job._asdict(), "params": job.params.model_dump()}
     progress = Progress(checkpoints_dir / f"{job.name}-{run_key(facts, inputs, job.builder)}")
     folds = {fold: samples[samples["fold"] == fold] for fold in sorted(samples["fold"].unique().tolist())}

@@ -28,6 +28,12 @@ class ModelCard(NamedTuple):
     std: list[float]
 
 
+def make_card(builder: str, arch: str, px: int, classes: list[str]) -> ModelCard:
+    """Return the card of a network to be built, with the normalisation its weights were made with."""
+    norm = cnn.preprocessing(builder, arch)
+    return ModelCard(builder, arch, px, classes, list(norm.mean), list(norm.std))
+
+
 class Classifier(nn.Module):
     """A network with its normalisation: images (n, 3, px, px), uint8 RGB → logits (n, n_classes), float32."""
 
