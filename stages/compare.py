@@ -10,6 +10,7 @@ from hemapipe.evaluation.compare_models import against, read_contenders
 from hemapipe.evaluation.params import EvaluateParams
 from hemapipe.report import environment, leaderboard
 from hemapipe.report.params import CompareParams
+from hemapipe.report.times import write_times
 from stages.run import run
 
 OUT = Path("plots/compare")
@@ -39,6 +40,7 @@ def main() -> None:
     metrics = leaderboard.summarise(table, scores)
     write_json(metrics, "metrics/compare.json")
     write_json(environment.describe(), "metrics/environment.json")
+    write_times()
     print(
         f"best of {len(table)}: {metrics['best_model']}, {rank_by} {table['value'].iloc[0]:.3f};"
         f" recommended: {recommended or 'none'}"

@@ -1,15 +1,15 @@
 """Write the whole run as one HTML page, and this machine's timings beside it."""
 
 import json
-import os
 from pathlib import Path
 
 import pandas as pd
 
 from hemapipe.core.params import load, lookup, read_params
 from hemapipe.report import leaderboard
-from hemapipe.report.page import Run, render, timings_script
+from hemapipe.report.page import Run, render
 from hemapipe.report.params import CompareParams
+from hemapipe.report.times import write_times
 from stages.run import run
 
 #: The sections of params.yaml the page prints; a new section of somebody's own does not remake it.
@@ -41,12 +41,6 @@ def main() -> None:
     (out / "index.html").write_text(render(page), "utf-8")
     write_times(out)
     print(f"report/index.html: {len(models)} models, {(out / 'index.html').stat().st_size / 1e6:.1f} MB")
-
-
-def write_times(out: Path) -> None:
-    """Write measured_here.js into `out` and into HEMAPIPE_TIMINGS: a temporary run loses what is nobody's output."""
-    for folder in {out, Path(os.environ.get("HEMAPIPE_TIMINGS", out))}:
-        (folder / "measured_here.js").write_text(timings_script(Path("data/timing")), "utf-8")
 
 
 def _read(name: str, optional: bool = False) -> dict[str, object]:

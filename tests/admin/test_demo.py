@@ -150,7 +150,7 @@ def test_a_demo_leaves_only_its_results(project, tmp_path, capfd):
     found = sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
     assert found == [
         "leaderboard.md", "metrics/augment.json", "metrics/evaluate/lr.json", "metrics/split.json", "params.yaml",
-        "plots/compare/leaderboard.csv", "run.json",
+        "plots/compare/leaderboard.csv", "run.json", "timings.json",
     ]  # fmt: skip
     origin = json.loads((out / "run.json").read_text())
     assert origin["commit"] == head
@@ -162,6 +162,7 @@ def test_a_demo_leaves_only_its_results(project, tmp_path, capfd):
     assert "lr.json" in (page / "index.html").read_text()
     assert (page / "audit.html").read_text() == "audited\n"  # the page links to it
     assert "seconds" in (page / "measured_here.js").read_text()
+    assert json.loads((out / "timings.json").read_text()) == [{"seconds": 1}]
     (line,) = [line for line in capfd.readouterr().out.splitlines() if line.startswith("==")]
     assert len(line) < 100
 
@@ -183,7 +184,7 @@ def test_a_page_without_times_says_why(tmp_path, text):
 
 
 def test_the_report_stage_leaves_its_times_where_the_demo_keeps_the_page(tmp_path, monkeypatch):
-    from stages.report import write_times
+    from hemapipe.report.times import write_times
 
     for name in ("data/timing", "report", "kept"):
         (tmp_path / name).mkdir(parents=True)

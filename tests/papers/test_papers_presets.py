@@ -13,9 +13,12 @@ from hemapipe.admin.settings import check_params
 from hemapipe.core.errors import HemapipeError
 from hemapipe.papers.claims import load_claims
 from hemapipe.papers.presets import load_preset, merged, names
-from hemapipe.papers.reproduce import plan
+from hemapipe.papers.reproduce import Request, plan
+from hemapipe.papers.toy import cut_down
 
 PROTOCOLS = ("published", "honest")
+#: Each adds a file to the generated ones.
+FAULTS = ("exact_repeats", "near_repeats", "conflicts", "truncated", "unreadable")
 
 
 @pytest.fixture
@@ -33,14 +36,20 @@ def laid_over(overlay: dict) -> dict:
     return params
 
 
+def assert_sound(params: dict, folder) -> None:
+    (folder / "params.yaml").write_text(yaml.safe_dump(params))
+    check_params(folder / "params.yaml")
+
+
 @pytest.mark.parametrize("name", names(ROOT))
 def test_every_combination_is_sound(name, tmp_path):
     preset = load_preset(ROOT, name)
-    for protocol, source, reduced in product(PROTOCOLS, [preset.source, *preset.elsewhere], [False, True]):
-        params = laid_over(preset.overlay(protocol, source, reduced))
-        (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
-        check_params(tmp_path / "params.yaml")
+    sources, variants = [preset.source, *preset.elsewhere], ["", *preset.variants]
+    for protocol, source, reduced, variant in product(PROTOCOLS, sources, [False, True], variants):
+        params = laid_over(preset.overlay(protocol, source, reduced, variant))
+        assert_sound(params, tmp_path)
         assert (params["split"]["scheme"] == "image") == (protocol == "published")
+        assert params["cnn"]
 
 
 @pytest.mark.parametrize("name", names(ROOT))
@@ -54,6 +63,35 @@ def test_the_rows_of_the_claims_are_rows_of_the_preset(name):
     assert reduced <= full
 
 
+@pytest.mark.parametrize("name", names(ROOT))
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_toy_is_small_and_keeps_models_and_protocol(name, protocol, tmp_path):
+    whole = load_preset(ROOT, name).overlay(protocol, "synthetic", reduced=False)
+    toy = laid_over(cut_down(ROOT, whole))
+    assert_sound(toy, tmp_path)
+    made = toy["download"]["synthetic"]
+    assert made["n_images"] + sum(made[f"n_{fault}"] for fault in FAULTS) <= 120
+    assert toy["split"]["n_folds"] == 2 and toy["split"]["scheme"] == whole["split"]["scheme"]
+    for row, network in toy["cnn"].items():
+        assert (network["builder"], network["epochs"]) == (whole["cnn"][row]["builder"], 1) and network["px"] <= 96
+    assert {table: set(toy[table]) for table in ("cnn", "classical", "ensemble")} == {
+        table: set(whole[table]) for table in ("cnn", "classical", "ensemble")
+    }
+
+
+def test_a_variant_is_a_run_of_its_own(project):
+    preset = load_preset(project, "anand2025")
+    recipe = plan(project, Request("anand2025", "published", reduced=True, variant="per_class_1000"))
+    assert recipe.run == "anand2025-per_class_1000-published-synthetic-reduced"
+    assert recipe.facts["variant"] == "per_class_1000"
+    overlay = preset.overlay("published", "taleqani", reduced=True, variant="per_class_1000")
+    assert set(overlay["cnn"]) == {"anand"} and overlay["cnn"]["anand"]["px"] == 64
+    assert overlay["augment"] == {**preset.published["augment"], "to": 1000}
+    assert set(preset.overlay("published", "taleqani", False, "depth")["cnn"]) == {"conv10", "conv16"}
+    with pytest.raises(HemapipeError, match="no variant 'deph'; did you mean 'depth'"):
+        preset.overlay("published", "taleqani", False, "deph")
+
+
 def test_tables_are_replaced_and_sections_filled_up():
     lower = {"cnn": {"a": {"px": 64}}, "split": {"scheme": "image", "n_folds": 1}}
     upper = {"cnn": {"b": {"px": 32}}, "split": {"n_folds": 5}}
@@ -62,16 +100,19 @@ def test_tables_are_replaced_and_sections_filled_up():
 
 
 def test_a_run_is_called_after_paper_protocol_stand_in_and_size(project):
-    recipe = plan(project, "yaseen2025", "honest", True, None, "")
+    recipe = plan(project, Request("yaseen2025", "honest", reduced=True))
     assert recipe.run == "yaseen2025-honest-synthetic-reduced" and recipe.keep
     assert recipe.facts == {"paper": "yaseen2025", "split": "honest", "reduced": True, "stand_in": "synthetic"}
 
 
-def test_the_papers_own_archive_is_no_stand_in(project, tmp_path):
+@pytest.mark.parametrize(("n_images", "stand_in"), [(3256, ""), (40, "t")])
+def test_the_papers_own_archive_is_no_stand_in_but_a_part_of_it_is(project, tmp_path, n_images, stand_in):
     with zipfile.ZipFile(tmp_path / "t.zip", "w") as archive:
-        archive.writestr("Original/Benign/WBC-Benign-001.jpg", b"x")
-    recipe = plan(project, "yaseen2025", "published", False, tmp_path / "t.zip", "")
-    assert recipe.run == "yaseen2025-published" and not recipe.facts["stand_in"]
+        for number in range(n_images):
+            archive.writestr(f"Original/Benign/WBC-Benign-{number:04}.jpg", b"x")
+    recipe = plan(project, Request("yaseen2025", "published", archive=tmp_path / "t.zip"))
+    assert recipe.run == "-".join(filter(None, ["yaseen2025-published", stand_in]))
+    assert recipe.facts["stand_in"] == stand_in
     assert 'download.source="taleqani"' in recipe.overrides
 
 
@@ -79,9 +120,9 @@ def test_an_archive_the_preset_is_not_for_is_refused(project, tmp_path):
     with zipfile.ZipFile(tmp_path / "c.zip", "w") as archive:
         archive.writestr("fold_0/all/UID_11_10_1_all.bmp", b"x")
     with pytest.raises(HemapipeError, match="is for taleqani, synthetic, and this archive is read as cnmc"):
-        plan(project, "yaseen2025", "published", False, tmp_path / "c.zip", "")
+        plan(project, Request("yaseen2025", "published", archive=tmp_path / "c.zip"))
     with pytest.raises(HemapipeError, match="not found"):
-        plan(project, "yaseen2025", "published", False, tmp_path / "nowhere.zip", "")
+        plan(project, Request("yaseen2025", "published", archive=tmp_path / "nowhere.zip"))
 
 
 def test_unknown_names_and_keys_are_named(project):
@@ -96,4 +137,4 @@ def test_unknown_names_and_keys_are_named(project):
 def test_a_further_paper_is_one_preset(project):
     shutil.copy(project / "presets/yaseen2025.yaml", project / "presets/nobody2026.yaml")
     assert "nobody2026" in names(project)
-    assert plan(project, "nobody2026", "honest", False, None, "").run == "nobody2026-honest-synthetic"
+    assert plan(project, Request("nobody2026", "honest")).run == "nobody2026-honest-synthetic"

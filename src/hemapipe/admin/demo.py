@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 import re
 import shutil
@@ -26,7 +27,7 @@ import yaml
 from hemapipe import archive as archives
 from hemapipe.admin.git import files_at, git
 from hemapipe.admin.overlay import flatten
-from hemapipe.admin.pipeline import parse_pipeline
+from hemapipe.admin.pipeline import outputs_until, parse_pipeline, within
 from hemapipe.admin.recognise import is_list, recognise
 from hemapipe.admin.results import write_results
 from hemapipe.core.errors import HemapipeError
@@ -49,13 +50,15 @@ document.querySelectorAll("#measured-note, #measured-stages td").forEach((one) =
 class Recipe:
     """One run: its name (also the folder under `results/`) and the `-S` words that make it.
 
-    `facts` go into its run.json; `keep` leaves the experiment for `dvc exp show`.
+    `facts` go into its run.json; `keep` leaves the experiment for `dvc exp show`; `target` is the last stage, where
+    not all are to run.
     """
 
     run: str
     overrides: list[str]
     facts: dict[str, Any] = field(default_factory=dict)
     keep: bool = False
+    target: str = ""
 
 
 def demo_real(root: Path, archive: Path, name: str = "", pattern: str = "", only: str = "") -> list[Path]:
@@ -70,7 +73,7 @@ def demo_real(root: Path, archive: Path, name: str = "", pattern: str = "", only
     if not chosen:
         known = ", ".join(recipe.run.rpartition("-")[2] for recipe in recipes)
         raise HemapipeError(f"no recipe is called {only!r}; there are {known}")
-    return [run_recipe(root, archive.parent, recipe) for recipe in chosen]
+    return [run_recipe(root, archive.parent, recipe, root / "results") for recipe in chosen]
 
 
 def plan(root: Path, archive: Path, source: str, name: str = "", pattern: str = "") -> list[Recipe]:
@@ -95,8 +98,8 @@ def located(archive: Path, source: str, pattern: str = "") -> dict[str, Any]:
     return {"download": {"source": source, source: download}}
 
 
-def run_recipe(root: Path, data: Path, recipe: Recipe) -> Path:
-    """Run one recipe as a temporary experiment on the archives in the folder `data`, and keep its small results."""
+def run_recipe(root: Path, data: Path, recipe: Recipe, results: Path) -> Path:
+    """Run one recipe as a temporary experiment on the archives in `data`; keep what is small in `results`."""
     print(f"== {recipe.run}: params.yaml with {len(recipe.overrides)} changes, see results/{recipe.run}/", flush=True)
     page = root / "report" / recipe.run
     page.mkdir(parents=True, exist_ok=True)
@@ -106,30 +109,39 @@ def run_recipe(root: Path, data: Path, recipe: Recipe) -> Path:
     started = time.monotonic()
     words = [word for override in recipe.overrides for word in ("-S", override)]
     places = {"HEMAPIPE_DATA": str(data), "HEMAPIPE_TIMINGS": str(page)}
-    dvc(root, "exp", "run", "--temp", "--name", recipe.run, *words, **places)
+    targets = [recipe.target] if recipe.target else []
+    dvc(root, "exp", "run", "--temp", "--name", recipe.run, *targets, *words, **places)
     seconds = time.monotonic() - started
     revision = experiment(root, recipe.run)
     if not revision:
         raise HemapipeError(f"dvc made no experiment called {recipe.run}: its messages above say why")
-    out = collect(root, revision, root / "results" / recipe.run)
+    out = collect(root, revision, results / recipe.run, recipe.target)
     write_results(root, out, recipe.run, seconds, recipe.facts)
-    keep_report(root, revision, page)
+    if not recipe.target:
+        keep_report(root, revision, page)
+    explain_times(page / TIMINGS)
+    keep_times(page / TIMINGS, out)
     if not recipe.keep:
         dvc(root, "exp", "remove", "--quiet", recipe.run)
     return out
 
 
-def collect(root: Path, revision: str, out: Path) -> Path:
-    """Copy the small text of a finished experiment to `out`, without what models that were not in it left behind."""
-    texts = {name: git(root, "show", f"{revision}:{name}") for name in ("dvc.yaml", "params.yaml")}
+def collect(root: Path, revision: str, out: Path, target: str = "") -> Path:
+    """Copy the small text of a finished experiment to `out`, without what models that were not in it left behind.
+
+    Nor what the default run has of stages that were not run, as they are not before the `target`.
+    """
+    texts = {name: git(root, "show", f"{revision}:{name}") for name in ("dvc.yaml", "params.yaml", "dvc.lock")}
+    made = outputs_until(target, texts["dvc.lock"]) if target else None
     if out.exists():
         shutil.rmtree(out)  # of an earlier run, perhaps with other models
     pipeline = parse_pipeline(texts["dvc.yaml"], texts["params.yaml"])
     for name in files_at(root, revision, *KEPT):
-        if name.endswith(KEPT_SUFFIXES) and not pipeline.is_stale(name):
-            target = out / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(git(root, "show", f"{revision}:{name}"), encoding="utf-8")
+        ran = made is None or name == "params.yaml" or any(within(name, output) for output in made)
+        if ran and name.endswith(KEPT_SUFFIXES) and not pipeline.is_stale(name):
+            copy = out / name
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_text(git(root, "show", f"{revision}:{name}"), encoding="utf-8")
     return out
 
 
@@ -144,7 +156,14 @@ def keep_report(root: Path, revision: str, out: Path) -> None:
     for name in outputs:
         if name.startswith("report/"):
             dvc(root, "get", "--quiet", "--force", "--rev", revision, ".", name, "--out", str(out / Path(name).name))
-    explain_times(out / TIMINGS)
+
+
+def keep_times(script: Path, out: Path) -> None:
+    """Write the times of the run, as its page shows them, to `timings.json` in `out`; nothing where it has none."""
+    found = script.read_text(encoding="utf-8").strip().removeprefix("window.measuredHere = ").removesuffix(";")
+    if found.startswith("["):
+        times = json.loads(found)
+        (out / "timings.json").write_text(json.dumps(times, indent=1) + "\n", encoding="utf-8")
 
 
 def explain_times(script: Path) -> None:

@@ -14,6 +14,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import joblib
+
 from hemapipe import sources
 from hemapipe.admin.git import git
 from hemapipe.core.errors import HemapipeError
@@ -130,7 +132,7 @@ def check_settings(path: Path) -> Finding:
 
 def check_threads(threads: int) -> Finding:
     """The thread count is a parameter, as sums depend on it; more than there are cores only costs time."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = joblib.cpu_count()
     found = f"{threads} of {cores} cores (params.yaml)"
     mend = "set `threads` lower if it is slow; that changes results in the last digits"
     return Finding("threads", found, mend if threads > cores else "", needed=False)

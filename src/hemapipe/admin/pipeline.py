@@ -79,6 +79,25 @@ def parse_pipeline(dvc_yaml: str, params_yaml: str) -> Pipeline:
     return Pipeline(frozenset(stages), outputs)
 
 
+def outputs_until(target: str, dvc_lock: str) -> set[str]:
+    """Return the outputs of the stage `target` and of all that it needs, as dvc.lock (its text) has them."""
+    stages = parse_yaml(dvc_lock, "dvc.lock")["stages"]
+    outputs = {name: {one["path"] for one in stage.get("outs", [])} for name, stage in stages.items()}
+    needed, waiting = set[str](), [target]
+    while waiting:
+        name = waiting.pop()
+        needed.add(name)
+        deps = [one["path"] for one in stages[name].get("deps", [])]
+        before = {one for one, outs in outputs.items() if any(within(a, b) or within(b, a) for a in outs for b in deps)}
+        waiting += sorted(before - needed - set(waiting))
+    return {path for name in needed for path in outputs[name]}
+
+
+def within(path: str, folder: str) -> bool:
+    """Tell whether `path` is `folder` or something in it."""
+    return path == folder or path.startswith(f"{folder}/")
+
+
 def parse_yaml(text: str, name: str) -> dict[str, Any]:
     """Return the table that a YAML file called `name` holds, {} where it is empty.
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 from pathlib import Path
 from typing import Any
 
+import joblib
 import pandas as pd
 import yaml
 
@@ -36,7 +36,7 @@ def write_results(root: Path, out: Path, run: str, seconds: float, facts: dict[s
         # results/ is being rewritten right now: that is no change of what made them
         "changed_since": bool(git(root, "status", "--porcelain", "-uno", "--", ".", ":!results").strip()),
         "processor": cpuinfo("model name") or platform.machine(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": joblib.cpu_count(),
         "device": device(),
         "seconds": round(seconds),
         **(facts or {}),

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from hemapipe.papers.presets import Protocol
 
 app = typer.Typer(help="The reproduced papers: claimed, recomputed, ours.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -25,7 +28,7 @@ def table(
     rows = table.rows(papers, results)
     if json_file is not None:
         json_file.write_text(table.to_json(rows), encoding="utf-8")
-    typer.echo(markdown.render(papers, rows, checks.find(papers)), nl=False)
+    typer.echo(markdown.render(papers, rows, checks.find(papers), results), nl=False)
 
 
 @app.command("list")
@@ -40,20 +43,55 @@ def list_presets() -> None:
 
 @app.command()
 def run(
-    name: Annotated[str, typer.Argument(help="One of `hemapipe papers list`.")],
-    published: Annotated[bool, typer.Option("--published", help="By the paper's own protocol.")] = False,
-    honest: Annotated[bool, typer.Option("--honest", help="The same recipe, split so that nothing leaks.")] = False,
+    name: Annotated[str, typer.Argument(help="One of `hemapipe papers list`.")] = "",
+    everything: Annotated[bool, typer.Option("--all", help="Every paper instead of one.")] = False,
+    published: Annotated[bool, typer.Option("--published", help="By the paper's own protocol alone.")] = False,
+    honest: Annotated[bool, typer.Option("--honest", help="Split so that nothing leaks, alone.")] = False,
     reduced: Annotated[bool, typer.Option("--reduced", help="What two cores can do: smaller, shorter.")] = False,
     archive: Annotated[Path | None, typer.Option(help="The data; generated images unless given.")] = None,
     pattern: Annotated[str, typer.Option(help="Of a zip or folder of your own, e.g. '{patient}/{label}/{name}'.")] = "",
+    variant: Annotated[str, typer.Option(help="A further run of the paper, see its preset.")] = "",
+    toy: Annotated[bool, typer.Option("--toy", help="Does it run? One epoch of a hundred images.")] = False,
 ) -> None:
-    """Run a paper's preset beside the default run; results go to results/<paper>-<protocol>…/."""
+    """Run a paper's preset, published and honest, beside the default run; see results/<paper>-<protocol>…/."""
     from hemapipe.cli import root
     from hemapipe.core.errors import HemapipeError
-    from hemapipe.papers.reproduce import reproduce
+    from hemapipe.papers import presets, reproduce
 
-    if published == honest:
-        raise HemapipeError("say either --published or --honest")
-    out = reproduce(root(), name, "published" if published else "honest", reduced, archive, pattern)
-    typer.echo((out / "leaderboard.md").read_text(encoding="utf-8"))
-    typer.echo(f"In {out.relative_to(root())}/; `hemapipe papers table` sets it beside the claims.")
+    if bool(name) == everything:
+        raise HemapipeError("name one paper, or say --all; `hemapipe papers list` names them")
+    papers = presets.names(root()) if everything else [name]
+    protocols: list[Protocol] = ["published"] if published and not honest else ["honest"]
+    protocols = protocols if published != honest else ["published", "honest"]
+    if toy:
+        if archive or variant or reduced:
+            raise HemapipeError("--toy runs on generated images and has its own sizes: drop the other options")
+        _try_out(root(), papers, protocols)
+        return
+    requests = [
+        reproduce.Request(paper, protocol, reduced, archive, pattern, variant)
+        for paper in papers
+        for protocol in protocols
+    ]
+    for request in requests:
+        reproduce.plan(root(), request)  # what is wrong with one shows before another has run for hours
+    for request in requests:
+        out = reproduce.reproduce(root(), request)
+        typer.echo((out / "leaderboard.md").read_text(encoding="utf-8"))
+        typer.echo(f"In {out.relative_to(root())}/; `hemapipe papers table` sets it beside the claims.")
+
+
+def _try_out(root: Path, papers: list[str], protocols: list[Protocol]) -> None:
+    """Try presets as toys, one on each core, and say how each went."""
+    import joblib
+
+    from hemapipe.core.errors import HemapipeError
+    from hemapipe.papers.reproduce import try_out
+
+    failed = []
+    for tried in try_out(root, papers, protocols, joblib.cpu_count()):
+        outcome = f"failed: {tried.problem}" if tried.problem else f"ok, {len(tried.models)} models"
+        typer.echo(f"{tried.run}: {outcome} ({tried.seconds:.0f} s)")
+        failed += [tried.run] if tried.problem else []
+    if failed:
+        raise HemapipeError(f"{', '.join(failed)} did not run through")

@@ -5,8 +5,9 @@ both:                       laid over params.yaml in every run
 published:                  the paper's own protocol
 honest:                     the same recipe, split so that nothing leaks
 reduced:                    what two cores can do, over either of them
-on:                         by source: what differs there, {both, published, honest}
+elsewhere:                  by source: what differs there, {both, published, honest}
   synthetic: {…}
+variants:                   further runs by name: {only: rows of `cnn` kept, over: laid over all, reduced: …}
 """
 
 from __future__ import annotations
@@ -34,6 +35,23 @@ class Elsewhere(Section):
     honest: Overlay = Field(default_factory=dict)
 
 
+class Variant(Section):
+    """A further run of a paper: `only` these rows of `cnn` (all unless named), with `over` laid over everything.
+
+    A vote may name networks that are not in it, so a variant has no ensembles.
+    """
+
+    only: list[str] = Field(default_factory=list)
+    over: Overlay = Field(default_factory=dict)
+    reduced: Overlay = Field(default_factory=dict)
+
+    def of(self, overlay: Overlay, reduced: bool) -> Overlay:
+        """Return the paper's `overlay` as the variant changes it."""
+        found = merged(merged(overlay, self.over), self.reduced if reduced else {})
+        rows = {name: row for name, row in found["cnn"].items() if not self.only or name in self.only}
+        return {**found, "cnn": rows, "ensemble": {}}
+
+
 class Preset(Section):
     """One paper's overlays; see the module's docstring."""
 
@@ -43,13 +61,16 @@ class Preset(Section):
     honest: Overlay
     reduced: Overlay
     elsewhere: dict[str, Elsewhere] = Field(default_factory=dict)
+    variants: dict[str, Variant] = Field(default_factory=dict)
 
-    def overlay(self, protocol: Protocol, source: str, reduced: bool) -> Overlay:
+    def overlay(self, protocol: Protocol, source: str, reduced: bool, variant: str = "") -> Overlay:
         """Return everything laid over params.yaml for a run on `source`, the later over the earlier.
 
         Raises:
-            HemapipeError: the preset says nothing of `source`.
+            HemapipeError: the preset says nothing of `source`, or has no such variant.
         """
+        if variant and variant not in self.variants:
+            raise HemapipeError(f"the preset has no variant {variant!r}{did_you_mean(variant, self.variants)}")
         layers = [self.both, getattr(self, protocol), self.reduced if reduced else {}]
         if source != self.source:
             if source not in self.elsewhere:
@@ -60,7 +81,7 @@ class Preset(Section):
         found: Overlay = {}
         for layer in layers:
             found = merged(found, layer)
-        return found
+        return self.variants[variant].of(found, reduced) if variant else found
 
 
 def merged(lower: Overlay, upper: Overlay) -> Overlay:
@@ -74,7 +95,8 @@ def merged(lower: Overlay, upper: Overlay) -> Overlay:
 
 def names(root: Path) -> list[str]:
     """Return the papers that have a preset."""
-    return sorted(path.stem for path in (root / "presets").glob("*.yaml") if not path.stem.startswith("demo-"))
+    stems = [path.stem for path in (root / "presets").glob("*.yaml")]
+    return sorted(stem for stem in stems if stem != "toy" and not stem.startswith("demo-"))
 
 
 def load_preset(root: Path, name: str) -> Preset:

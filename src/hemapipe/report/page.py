@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,7 +53,7 @@ class Run:
 
 
 def render(run: Run) -> str:
-    """Return the page. Times are not in it: `timings_script` writes them beside it, for the machine they belong to."""
+    """Return the page. Times are not in it: `times.write_times` writes them beside it, as they are the machine's."""
     template = jinja2.Environment(
         loader=jinja2.PackageLoader("hemapipe.report"),
         autoescape=True,
@@ -86,12 +85,6 @@ def render(run: Run) -> str:
         words_for=words,
         params=yaml.safe_dump(run.params, sort_keys=False, allow_unicode=True, width=110),
     )
-
-
-def timings_script(folder: Path) -> str:
-    """Return a script that sets `window.measuredHere` to the timings found in `folder`, sorted by stage and name."""
-    found = [json.loads(file.read_text("utf-8")) for file in sorted(folder.glob("*.json"))]
-    return f"window.measuredHere = {json.dumps(found, indent=1, sort_keys=True)};\n"
 
 
 def class_names(run: Run) -> list[str]:
