@@ -92,6 +92,16 @@ def test_a_variant_is_a_run_of_its_own(project):
         preset.overlay("published", "taleqani", False, "deph")
 
 
+def test_some_networks_alone_run_without_ensembles(project):
+    recipe = plan(project, Request("anand2025", "honest", only=("anand",)))
+    assert recipe.run == "anand2025-honest-synthetic"
+    assert "+ensemble={}" in recipe.overrides
+    (rows,) = [word for word in recipe.overrides if word.startswith("+cnn=")]
+    assert rows.startswith("+cnn={anand: ") and "yolov8" not in rows
+    with pytest.raises(HemapipeError, match="no network 'annand'; did you mean 'anand'"):
+        plan(project, Request("anand2025", "honest", only=("annand",)))
+
+
 def test_tables_are_replaced_and_sections_filled_up():
     lower = {"cnn": {"a": {"px": 64}}, "split": {"scheme": "image", "n_folds": 1}}
     upper = {"cnn": {"b": {"px": 32}}, "split": {"n_folds": 5}}

@@ -51,6 +51,7 @@ def run(
     archive: Annotated[Path | None, typer.Option(help="The data; generated images unless given.")] = None,
     pattern: Annotated[str, typer.Option(help="Of a zip or folder of your own, e.g. '{patient}/{label}/{name}'.")] = "",
     variant: Annotated[str, typer.Option(help="A further run of the paper, see its preset.")] = "",
+    only: Annotated[list[str] | None, typer.Option(help="A network of the preset; all of them unless given.")] = None,
     toy: Annotated[bool, typer.Option("--toy", help="Does it run? One epoch of a hundred images.")] = False,
 ) -> None:
     """Run a paper's preset, published and honest, beside the default run; see results/<paper>-<protocol>…/."""
@@ -64,12 +65,12 @@ def run(
     protocols: list[Protocol] = ["published"] if published and not honest else ["honest"]
     protocols = protocols if published != honest else ["published", "honest"]
     if toy:
-        if archive or variant or reduced:
+        if archive or variant or reduced or only:
             raise HemapipeError("--toy runs on generated images and has its own sizes: drop the other options")
         _try_out(root(), papers, protocols)
         return
     requests = [
-        reproduce.Request(paper, protocol, reduced, archive, pattern, variant)
+        reproduce.Request(paper, protocol, reduced, archive, pattern, variant, tuple(only or ()))
         for paper in papers
         for protocol in protocols
     ]
@@ -95,3 +96,21 @@ def _try_out(root: Path, papers: list[str], protocols: list[Protocol]) -> None:
         failed += [tried.run] if tried.problem else []
     if failed:
         raise HemapipeError(f"{', '.join(failed)} did not run through")
+
+
+@app.command()
+def plots(
+    results: Annotated[Path, typer.Option(help="The folder of results, of the checkout unless given.")] = Path(
+        "results"
+    ),
+    out: Annotated[Path, typer.Option(help="Where the pictures go.")] = Path("docs/img"),
+) -> None:
+    """Draw the runs: training by epoch as a paper prints it, and accuracy against time and size."""
+    from hemapipe.papers.claims import load_claims
+    from hemapipe.papers.figures import draw_all
+
+    drawn = draw_all(load_claims(), results, out)
+    for path in drawn.pictures:
+        typer.echo(f"{path}: {path.stat().st_size / 1000:.0f} KB")
+    if drawn.untimed:
+        typer.echo(f"No timings.json, so no picture of what accuracy costs: {', '.join(drawn.untimed)}")

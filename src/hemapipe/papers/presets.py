@@ -13,6 +13,7 @@ variants:                   further runs by name: {only: rows of `cnn` kept, ove
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -36,10 +37,7 @@ class Elsewhere(Section):
 
 
 class Variant(Section):
-    """A further run of a paper: `only` these rows of `cnn` (all unless named), with `over` laid over everything.
-
-    A vote may name networks that are not in it, so a variant has no ensembles.
-    """
+    """A further run of a paper: `only` these rows of `cnn` (all unless named), with `over` laid over everything."""
 
     only: list[str] = Field(default_factory=list)
     over: Overlay = Field(default_factory=dict)
@@ -48,8 +46,7 @@ class Variant(Section):
     def of(self, overlay: Overlay, reduced: bool) -> Overlay:
         """Return the paper's `overlay` as the variant changes it."""
         found = merged(merged(overlay, self.over), self.reduced if reduced else {})
-        rows = {name: row for name, row in found["cnn"].items() if not self.only or name in self.only}
-        return {**found, "cnn": rows, "ensemble": {}}
+        return keep_rows(found, self.only or list(found["cnn"]))
 
 
 class Preset(Section):
@@ -91,6 +88,19 @@ def merged(lower: Overlay, upper: Overlay) -> Overlay:
         section = isinstance(value, dict) and isinstance(found.get(key), dict) and key not in TABLES
         found[key] = {**found[key], **value} if section else copy.deepcopy(value)
     return found
+
+
+def keep_rows(overlay: Overlay, rows: Iterable[str]) -> Overlay:
+    """Return the overlay with these rows of `cnn` alone, and without ensembles, which may name others.
+
+    Raises:
+        HemapipeError: there is no such row.
+    """
+    table = overlay["cnn"]
+    for row in rows:
+        if row not in table:
+            raise HemapipeError(f"the preset has no network {row!r}{did_you_mean(row, table)}")
+    return {**overlay, "cnn": {row: table[row] for row in rows}, "ensemble": {}}
 
 
 def names(root: Path) -> list[str]:

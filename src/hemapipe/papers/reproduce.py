@@ -15,7 +15,7 @@ from hemapipe.admin.overlay import flatten
 from hemapipe.admin.recognise import is_whole, recognise
 from hemapipe.core.errors import HemapipeError
 from hemapipe.core.params import read_params
-from hemapipe.papers.presets import Overlay, Protocol, load_preset, merged
+from hemapipe.papers.presets import Overlay, Protocol, keep_rows, load_preset, merged
 from hemapipe.papers.toy import cut_down
 
 #: Neither the audit nor the price of leaking, which are facts of an archive and no paper's: `make demo-real` has them.
@@ -32,6 +32,7 @@ class Request:
     archive: Path | None = None
     pattern: str = ""
     variant: str = ""
+    only: tuple[str, ...] = ()
 
 
 def reproduce(root: Path, request: Request) -> Path:
@@ -53,6 +54,7 @@ def plan(root: Path, request: Request) -> Recipe:
     archive = request.archive.resolve() if request.archive else None
     source = recognise(archive) if archive else "synthetic"
     overlay: Overlay = preset.overlay(request.protocol, source, request.reduced, request.variant)
+    overlay = keep_rows(overlay, request.only) if request.only else overlay
     if archive:
         overlay = merged(overlay, located(archive, source, request.pattern))
     stem = re.sub(r"[^A-Za-z0-9_]+", "_", archive.stem if archive else "synthetic")
