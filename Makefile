@@ -16,7 +16,7 @@ NAME ?=
 ONLY ?=
 TESTS ?= tests
 
-.PHONY: help setup repro test lint format verify doctor prune demo-real bench clean
+.PHONY: help setup repro test test-slow lint format verify doctor prune demo-real bench clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ repro: $(READY)  ## run what is out of date of the default pipeline
 
 test: $(READY)  ## the fast tests (TESTS=tests/split narrows them)
 	@OMP_NUM_THREADS=1 python -m pytest -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder $(TESTS)
+
+test-slow: $(READY)  ## the tests that take minutes: two whole runs, every network at its size, every paper as a toy
+	@OMP_NUM_THREADS=1 python -m pytest -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder --slow -m slow $(TESTS)
 
 lint: $(READY)  ## ruff and mypy
 	@ruff check .

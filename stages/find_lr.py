@@ -4,7 +4,7 @@ from pathlib import Path
 
 from hemapipe.core.tables import write_json, write_table
 from hemapipe.evaluation import plots
-from hemapipe.training.cnn.lr_find import from_params, paint
+from hemapipe.training.lr_find import from_params, paint
 from stages.run import run
 
 

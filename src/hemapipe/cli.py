@@ -150,7 +150,7 @@ def lr_find(name: Annotated[str, typer.Argument(help="A row of `cnn` in params.y
     The picture is plots/lr/<name>.png. Rows listed under `find_lr` in params.yaml are part of `dvc repro`.
     """
     from hemapipe.evaluation import plots
-    from hemapipe.training.cnn.lr_find import from_params, paint
+    from hemapipe.training.lr_find import from_params, paint
 
     curve = from_params(name, root())
     picture = root() / "plots" / "lr" / f"{name}.png"

@@ -17,7 +17,7 @@ _HIDDEN = (1024, 512, 256)
 _DROPOUT = 0.1
 _SMALLEST_PX = 2 ** len(_FILTERS)
 #: "Same" padding of a 2×2 kernel, as Keras has it: one row below and one column to the right.
-_SAME = nn.ZeroPad2d((0, 1, 0, 1))
+_SAME = (0, 1, 0, 1)
 
 
 class RezayiNet(nn.Module):
@@ -30,7 +30,7 @@ class RezayiNet(nn.Module):
         channels = 3
         for filters in _FILTERS:
             for _ in range(2):
-                layers += [_SAME, nn.Conv2d(channels, filters, 2), nn.ReLU(), nn.BatchNorm2d(filters)]
+                layers += [nn.ZeroPad2d(_SAME), nn.Conv2d(channels, filters, 2), nn.ReLU(), nn.BatchNorm2d(filters)]
                 channels = filters
             layers += [nn.MaxPool2d(2, 2), nn.Dropout(_DROPOUT)]
         side = px // _SMALLEST_PX

@@ -1,6 +1,6 @@
 """Which learning rate: raise it from step to step and watch the loss (Smith, Cyclical learning rates, WACV 2017).
 
-Lightning's tuner does it. The suggestion is the rate at which the loss falls most steeply.
+Lightning's tuner makes the steps. The suggestion is the rate at which the loss falls most steeply, on its way down.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import io
 import random
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,6 +34,8 @@ from hemapipe.training.cnn.store import ModelCard, make_card
 LOWEST, HIGHEST, N_STEPS = 1e-7, 10.0, 100
 #: The search ends where the smoothed loss is this many times its smallest.
 _STOP = 4.0
+#: How much of the smoothed loss a step of the tuner keeps (its own constant).
+_BETA = 0.98
 
 
 class LrCurve(NamedTuple):
@@ -59,6 +62,8 @@ def find_lr(
     with contextlib.ExitStack() as stack:
         stack.enter_context(_unchanged_random_state())
         stack.enter_context(contextlib.redirect_stdout(io.StringIO()))  # a line per epoch says nothing here
+        if not sys.stderr.isatty():
+            stack.enter_context(contextlib.redirect_stderr(io.StringIO()))  # the tuner's bar, a hundred lines in a log
         scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="hemapipe-lr-"))
         module = make_module(card, weights, train, recipe, seed)
         setattr(module, "lr", params.lr)  # noqa: B010 (what the tuner looks for; a number, not a submodule)
@@ -68,11 +73,36 @@ def find_lr(
             module, datamodule=data, min_lr=LOWEST, max_lr=HIGHEST, num_training=N_STEPS, mode="exponential",
             early_stop_threshold=_STOP, update_attr=False,
         )  # fmt: skip
-    table = pd.DataFrame(found.results) if found else pd.DataFrame(columns=["lr", "loss"])
-    suggestion = found.suggestion() if found else None
+    table = pd.DataFrame(found.results if found else {"lr": [], "loss": []})[["lr", "loss"]]
+    table["loss"] = unbiased(table["loss"].to_numpy())
+    suggestion = steepest(table)
     if suggestion is None:
         raise HemapipeError(f"no learning rate between {LOWEST:g} and {HIGHEST:g} makes the loss of {card.arch} fall")
-    return LrCurve(table[["lr", "loss"]], float(suggestion))
+    return LrCurve(table, suggestion)
+
+
+def unbiased(smoothed: np.ndarray) -> np.ndarray:
+    """Return Lightning's smoothed losses (n_steps,) divided by what an average over so few steps should be divided by.
+
+    The average starts at 0; after step k it is divided by 1 - beta^k (Kingma & Ba, Adam, ICLR 2015, section 3).
+    Lightning 2.6 divides by 1 - beta^(k + 1): the first loss comes out half as large, and the curve begins with a climb
+    whose ragged end can be steeper than the descent that is looked for.
+    """
+    step = np.arange(1, len(smoothed) + 1)
+    return smoothed * (1 - _BETA ** (step + 1)) / (1 - _BETA**step)
+
+
+def steepest(table: pd.DataFrame) -> float | None:
+    """Return the rate (of `lr`, `loss`, by rising rate) where the loss falls most steeply before its minimum, or None.
+
+    Steepness is over the logarithm of the rate, as the steps are.
+    """
+    loss = table["loss"].to_numpy()
+    lowest = int(loss.argmin()) if len(loss) else 0
+    if lowest < 2:
+        return None
+    slope = np.gradient(loss[: lowest + 1], np.log(table["lr"].to_numpy()[: lowest + 1]))
+    return float(table["lr"].iloc[int(slope.argmin())])
 
 
 def from_params(name: str, root: Path) -> LrCurve:
