@@ -2,6 +2,7 @@
 
 import json
 
+import pandas as pd
 import yaml
 
 from hemapipe.papers.claims import CLAIMS_PATH, load_claims
@@ -43,3 +44,11 @@ def write_run(results, name, models, **origin):
 
 def interval(metric, value, low, high):
     return {metric: value, f"{metric}_low": low, f"{metric}_high": high}
+
+
+def write_curves(run, row, epochs):
+    """Write `plots/train/<row>.csv` of a run from (fold, epoch from 0, train loss, accuracy, val loss, accuracy)."""
+    path = run / "plots" / "train" / f"{row}.csv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    names = ["fold", "epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy"]
+    pd.DataFrame(epochs, columns=names).to_csv(path, index=False)

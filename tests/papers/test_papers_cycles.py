@@ -25,6 +25,8 @@ def test_validation_rows_stand_in_and_it_is_said():
     found = accuracy_over_cycles(CURVES.drop(columns="test_accuracy"))
     assert found.value == pytest.approx(0.425)
     assert found.held_out == "val_accuracy"
+    assert found.note == "validation accuracy stands in for test accuracy"
+    assert accuracy_over_cycles(CURVES).note == ""
 
 
 def test_folds_of_other_lengths_count_alike():

@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from papers_toy import SIXTH, interval, load_changed, write_run
+from papers_toy import SIXTH, interval, load_changed, write_curves, write_run
 
 from hemapipe.papers.checks import find
 from hemapipe.papers.claims import load_claims
@@ -96,6 +96,17 @@ def test_rezayis_accuracy_is_scored_both_ways(papers, tmp_path):
     own = pick(table, "rezayi2021", "CNN", "accuracy_over_cycles", split="published")[0]
     assert (plain["claimed"], plain["ours"]) == (0.821, 0.85)
     assert (own["claimed"], own["ours"], own["low"]) == (0.821, pytest.approx(0.8), None)
+    assert "stands in" not in own["verdict"]
+
+
+def test_validation_in_place_of_test_is_said_in_the_verdict_of_rezayis_accuracy_alone(papers, tmp_path):
+    for split in ("published", "honest"):
+        run = write_run(tmp_path, f"rezayi2021-{split}", {"rezayi": interval("accuracy", 0.85, 0.8, 0.9)})
+        write_curves(run, "rezayi", [(0, 0, 0.1, 0.9, 0.5, 0.7)])
+    table = rows(papers, tmp_path)
+    for row in pick(table, "rezayi2021", "CNN", "accuracy_over_cycles"):
+        assert "validation accuracy stands in for test accuracy" in row["verdict"]
+    assert not [row for row in pick(table, "rezayi2021", "CNN") if "stands in" in row["verdict"]]
 
 
 def test_json_has_null_and_no_nan(papers, tmp_path):
@@ -128,7 +139,7 @@ def test_a_split_without_result_is_a_dash_in_the_others_line(papers, tmp_path):
 def test_the_document_has_papers_findings_remarks_and_a_sixth_paper(tmp_path):
     papers = load_changed(tmp_path, lambda content: content["papers"].update(sixth2026=SIXTH))
     write_run(tmp_path, "sixth2026-honest", {"lenet": {"accuracy": 0.9, "recall_all": 0.9}})
-    text = render(papers, rows(papers, tmp_path), find(papers))
+    text = render(papers, rows(papers, tmp_path), find(papers), tmp_path)
     assert "344 / 509 = 67.6 %" in text
     assert "called red blood cells" in text
     assert "## sixth2026" in text

@@ -61,6 +61,14 @@ def test_the_gap_in_words(between, words):
     assert describe(between) == words
 
 
+def test_what_a_reader_must_know_of_our_figure_is_said():
+    found = Ours(0.9, None, None, "validation accuracy stands in for test accuracy")
+    words = "claim above our figure, which has no interval, by 0.098; validation accuracy stands in for test accuracy"
+    assert verdict(CLAIM, PLAIN, found, None) == words
+    stand_in = Run(Path("r"), "published", "deepapl", False, "deepapl", None)
+    assert verdict(CLAIM, stand_in, found, None).endswith("no test of the claim; " + found.note)
+
+
 def test_reduced_runs_and_stand_ins_say_so():
     found = Ours(0.9, 0.88, 0.92)
     reduced = Run(Path("r"), "published", "reduced", True, "", None)

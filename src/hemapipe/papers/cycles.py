@@ -24,6 +24,11 @@ class Cycles:
     held_out: str
     missing: tuple[str, ...]
 
+    @property
+    def note(self) -> str:
+        """Say where other images than the paper's stand in for its test images; '' where they do not."""
+        return "validation accuracy stands in for test accuracy" if self.held_out == "val_accuracy" else ""
+
 
 def accuracy_over_cycles(curves: pd.DataFrame) -> Cycles:
     """Return the mean over folds of the mean over epochs of (training + held-out accuracy) / 2.

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+from hemapipe.papers import epochs, variants
 from hemapipe.papers.claims import Paper
 from hemapipe.papers.findings import Finding
 
 TITLES = ("model", "metric", "claimed", "recomputed", "published, ours", "honest, ours", "run", "verdict")
 
 
-def render(papers: dict[str, Paper], table: list[dict[str, Any]], findings: list[Finding]) -> str:
-    """Return the whole document; `table` from `table.rows`, `findings` from `checks.find`."""
-    parts = [_paper(name, paper, table, findings) for name, paper in papers.items()]
+def render(papers: dict[str, Paper], table: list[dict[str, Any]], findings: list[Finding], results_dir: Path) -> str:
+    """Return the whole document; `table` from `table.rows`, `findings` from `checks.find`.
+
+    Behind a paper's table: its training epoch by epoch, and variants of it, where `results_dir` has such runs.
+    """
+    parts = []
+    for name, paper in papers.items():
+        more = [*epochs.tables(paper, results_dir), variants.table(paper, results_dir)]
+        parts.append(_paper(name, paper, table, findings, [one for one in more if one]))
     between = [one for one in findings if one.paper not in papers]
     if between:
         parts.append("\n".join(["## Between papers", "", *_listed(between)]))
@@ -80,9 +88,10 @@ def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:.4f}"
 
 
-def _paper(name: str, paper: Paper, table: list[dict[str, Any]], findings: list[Finding]) -> str:
+def _paper(name: str, paper: Paper, table: list[dict[str, Any]], findings: list[Finding], more: list[str]) -> str:
     lines = [f"## {name}", "", f"{paper.title}. {paper.where}. Data: {paper.data}.", ""]
     lines += [render_table([row for row in table if row["paper"] == name])]
+    lines += [line for one in more for line in ("", one)]
     wrong = [*_listed([one for one in findings if one.paper == name]), *(f"- {remark}" for remark in paper.remarks)]
     return "\n".join([*lines, *(["", "What does not add up:", "", *wrong] if wrong else [])])
 

@@ -28,11 +28,12 @@ class Run:
 
 @dataclass(frozen=True)
 class Ours:
-    """A value of ours with its 95 % interval, where the metrics have one."""
+    """A value of ours with its 95 % interval, where the metrics have one, and what a reader must know of it."""
 
     value: float
     low: float | None
     high: float | None
+    note: str = ""
 
 
 def find_runs(results_dir: Path, paper: str, split: str) -> list[Run]:
@@ -52,9 +53,9 @@ def find_runs(results_dir: Path, paper: str, split: str) -> list[Run]:
 def ours(run: Run, row: str, metric: str, paper: Paper) -> Ours | None:
     """Return a metric of a row of ours, under its own name or, in a stand-in, that of the class it stands for."""
     if metric == "accuracy_over_cycles":
-        value = read_cycles(run.folder, row).value
-        return None if value is None else Ours(value, None, None)
-    found = _read(run.folder / "metrics" / "evaluate" / f"{row}.json")
+        cycles = read_cycles(run.folder, row)
+        return None if cycles.value is None else Ours(cycles.value, None, None, cycles.note)
+    found = read_json(run.folder / "metrics" / "evaluate" / f"{row}.json")
     for name in _names(metric, paper):
         if isinstance(found.get(name), (int, float)):
             return Ours(found[name], found.get(f"{name}_low"), found.get(f"{name}_high"))
@@ -69,7 +70,7 @@ def _names(metric: str, paper: Paper) -> list[str]:
 
 
 def _run(folder: Path, split: str, variant: str) -> Run:
-    origin = _read(folder / "run.json")
+    origin = read_json(folder / "run.json")
     stand_in = origin.get("stand_in") or ""
     return Run(
         folder=folder,
@@ -81,5 +82,11 @@ def _run(folder: Path, split: str, variant: str) -> Run:
     )
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, Any]:
+    """Return what a JSON file holds, {} where there is none."""
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+def read_list(path: Path) -> list[dict[str, Any]]:
+    """Return the objects that a JSON file lists, [] where there is none."""
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else []

@@ -41,6 +41,7 @@ def verdict(claim: Claim, run: Run | None, found: Ours | None, between: Gap | No
     parts = [f"{', '.join(about)}: no test of the claim" if run.stand_in else ", ".join(about)]
     if not run.stand_in:
         parts.append(against(claim, found))
+    parts.append(found.note)
     if between is not None:
         parts.append(describe(between))
     return "; ".join(part for part in parts if part)

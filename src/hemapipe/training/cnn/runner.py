@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -103,10 +104,12 @@ def _gather(
     save_card(card, models_dir)
     columns = [f"p_{name}" for name in card.classes]
     classifier = build_classifier(card, "scratch")
-    probabilities, histories = [], {}
+    probabilities, histories, seconds = [], {}, 0.0
     for fold, part in folds.items():
         histories[fold] = progress.result(fold, classifier)
+        started = time.perf_counter()
         values = predict(classifier, packed, part, params.batch_size, device_of(params))
+        seconds += time.perf_counter() - started
         probabilities.append(pd.DataFrame(values, index=part.index, columns=columns))
         if params.keep_weights == "all" or (params.keep_weights == "fold0" and fold == 0):
             shutil.copyfile(progress.weights(fold), models_dir / progress.weights(fold).name)
@@ -114,7 +117,8 @@ def _gather(
     n_bytes = progress.weights(min(folds)).stat().st_size
     layers.prepare(classifier.network, card.builder, params)  # which of its parameters were trained
     metrics = _metrics(classifier, n_bytes, histories, kept_best=params.early_stopping > 0)
-    return Trained(predictions, _curves(histories), metrics, _timing(histories), progress)
+    timing = {**_timing(histories), "ms_per_image": 1000 * seconds / len(predictions)}
+    return Trained(predictions, _curves(histories), metrics, timing, progress)
 
 
 def _curves(histories: Histories) -> pd.DataFrame:
