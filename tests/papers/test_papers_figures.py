@@ -28,8 +28,8 @@ def anand(results, name, n_folds=1, n_epochs=10, **facts):
 
 
 def timed(results, name="rai2025-honest"):
-    """Write a run with the times of a network and a classical model."""
-    metrics = {"lenet": interval("accuracy", 0.8, 0.75, 0.84), "rf": {"accuracy": 0.7}, "vote": {"accuracy": 0.9}}
+    """Write a run with the times of two networks and a classical model."""
+    metrics = {"lenet": interval("accuracy", 0.8, 0.75, 0.84), "cnn": {"accuracy": 0.9}, "rf": {"accuracy": 0.7}, "vote": {"accuracy": 0.9}}
     run = write_run(results, name, metrics, paper="rai2025", split="honest", processor="a processor", cores=2)
     (run / "metrics" / "train").mkdir()
     (run / "metrics" / "train" / "lenet.json").write_text('{"n_parameters": 60000}')
@@ -44,6 +44,7 @@ def timed(results, name="rai2025-honest"):
             "ms_per_image": 2.5,
             "seconds_per_epoch": 1.5,
         },
+        {"stage": "train_cnn", "name": "cnn", "ms_per_image": 12.5},
         {"stage": "train_leakage", "name": "", "seconds": 20.0},
     ]
     (run / "timings.json").write_text(json.dumps(times))
@@ -66,7 +67,8 @@ def test_pictures_are_small_and_of_equal_bytes(papers, tmp_path):
 
 
 def test_costs_are_read_off_timings_and_sizes(tmp_path):
-    (network,) = tradeoff.points(timed(tmp_path))  # neither features nor classical models
+    network, plain = tradeoff.points(timed(tmp_path))  # neither features nor classical models
+    assert plain == ("cnn", 0.9, 0.9, 0.9, {"ms_per_image": 12.5})
     assert network[:4] == ("lenet", 0.8, 0.75, 0.84)
     assert network.costs == {"seconds_per_epoch": 1.5, "n_parameters": 60000, "ms_per_image": 2.5}
 

@@ -2,10 +2,12 @@ import json
 
 import pytest
 from papers_toy import SIXTH, interval, load_changed, write_curves, write_run
+from tiny_project import ROOT
 
+from hemapipe.core.errors import HemapipeError
 from hemapipe.papers.checks import find
 from hemapipe.papers.claims import load_claims
-from hemapipe.papers.markdown import render, render_table
+from hemapipe.papers.markdown import MARKS, put_into, render, render_table
 from hemapipe.papers.table import rows, to_json
 
 KEYS = {"paper", "model", "split", "metric", "claimed", "recomputed", "ours", "low", "high", "reduced", "device"}
@@ -142,7 +144,27 @@ def test_the_document_has_papers_findings_remarks_and_a_sixth_paper(tmp_path):
     text = render(papers, rows(papers, tmp_path), find(papers), tmp_path)
     assert "344 / 509 = 67.6 %" in text
     assert "called red blood cells" in text
-    assert "## sixth2026" in text
+    assert "### sixth2026" in text
     assert "| Net | recall all | 0.9500 | 0.9500 | – | 0.900 |" in text
-    assert "## Between papers" in text
+    assert "### Between papers" in text
     assert text.count("| model | metric |") == 6
+
+
+def test_the_table_in_the_docs_is_what_the_results_say(papers):
+    text = render(papers, rows(papers, ROOT / "results"), find(papers), ROOT / "results")
+    between = (ROOT / "docs/results.md").read_text().split(MARKS[0])[1].split(MARKS[1])[0]
+    assert between.strip() == text.strip(), "`hemapipe papers table --into docs/results.md` brings it up to date"
+
+
+def test_the_text_goes_between_the_marks_and_nowhere_else(tmp_path):
+    path = tmp_path / "a.md"
+    path.write_text("\n".join(["before", MARKS[0], "old", MARKS[1], "after", ""]))
+    put_into(path, "new\n")
+    once = path.read_text()
+    assert once == "\n".join(["before", MARKS[0], "", "new", "", MARKS[1], "after", ""])
+    put_into(path, "new\n")
+    assert path.read_text() == once
+    path.write_text("no marks")
+    with pytest.raises(HemapipeError, match="once each"):
+        put_into(path, "new")
+    assert path.read_text() == "no marks"

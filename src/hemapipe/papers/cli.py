@@ -19,6 +19,7 @@ def table(
         "results"
     ),
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the rows as JSON too.")] = None,
+    into: Annotated[Path | None, typer.Option(help="A Markdown file to put it into, between its marks.")] = None,
 ) -> None:
     """Print every claim beside our figures, as Markdown, and what does not add up in the papers' own numbers."""
     from hemapipe.papers import checks, markdown, table
@@ -28,7 +29,11 @@ def table(
     rows = table.rows(papers, results)
     if json_file is not None:
         json_file.write_text(table.to_json(rows), encoding="utf-8")
-    typer.echo(markdown.render(papers, rows, checks.find(papers), results), nl=False)
+    text = markdown.render(papers, rows, checks.find(papers), results)
+    if into is None:
+        typer.echo(text, nl=False)
+    else:
+        markdown.put_into(into, text)
 
 
 @app.command("list")

@@ -40,11 +40,11 @@ def draw_all(papers: dict[str, Paper], results_dir: Path, out: Path) -> Drawn:
             training_curves.draw(models, _end(paper, origin), title, subtitle, path)
             pictures.append(path)
         points = tradeoff.points(run)
-        if points:
+        if len(points) > 1:  # one is no choice
             path = out / f"tradeoff-{run.name}.png"
             tradeoff.draw(points, f"What accuracy costs: {run.name}", subtitle, path)
             pictures.append(path)
-        else:
+        elif not points:
             untimed.append(run.name)
     return Drawn(pictures, untimed)
 

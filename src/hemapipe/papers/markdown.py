@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from hemapipe.core.errors import HemapipeError
 from hemapipe.papers import epochs, variants
 from hemapipe.papers.claims import Paper
 from hemapipe.papers.findings import Finding
 
+#: Between them `hemapipe papers table --into` puts the text.
+MARKS = ("<!-- hemapipe papers table -->", "<!-- end -->")
 TITLES = ("model", "metric", "claimed", "recomputed", "published, ours", "honest, ours", "run", "verdict")
 
 
@@ -23,8 +26,22 @@ def render(papers: dict[str, Paper], table: list[dict[str, Any]], findings: list
         parts.append(_paper(name, paper, table, findings, [one for one in more if one]))
     between = [one for one in findings if one.paper not in papers]
     if between:
-        parts.append("\n".join(["## Between papers", "", *_listed(between)]))
+        parts.append("\n".join(["### Between papers", "", *_listed(between)]))
     return "\n\n".join(parts) + "\n"
+
+
+def put_into(path: Path, text: str) -> None:
+    """Replace what stands between `MARKS` in a Markdown file.
+
+    Raises:
+        HemapipeError: the file is missing, or has not each mark once.
+    """
+    content = path.read_text(encoding="utf-8") if path.exists() else ""
+    begin, end = MARKS
+    if content.count(begin) != 1 or content.count(end) != 1:
+        raise HemapipeError(f"{path} must hold the lines {begin!r} and {end!r}, once each: the text goes between them")
+    before, rest = content.split(begin)
+    path.write_text(f"{before}{begin}\n\n{text}\n{end}{rest.split(end)[1]}", encoding="utf-8")
 
 
 def render_table(table: list[dict[str, Any]]) -> str:
@@ -89,7 +106,7 @@ def _number(value: float | None) -> str:
 
 
 def _paper(name: str, paper: Paper, table: list[dict[str, Any]], findings: list[Finding], more: list[str]) -> str:
-    lines = [f"## {name}", "", f"{paper.title}. {paper.where}. Data: {paper.data}.", ""]
+    lines = [f"### {name}", "", f"{paper.title}. {paper.where}. Data: {paper.data}.", ""]
     lines += [render_table([row for row in table if row["paper"] == name])]
     lines += [line for one in more for line in ("", one)]
     wrong = [*_listed([one for one in findings if one.paper == name]), *(f"- {remark}" for remark in paper.remarks)]
