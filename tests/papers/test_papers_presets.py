@@ -49,7 +49,7 @@ def test_every_combination_is_sound(name, tmp_path):
         params = laid_over(preset.overlay(protocol, source, reduced, variant))
         assert_sound(params, tmp_path)
         assert (params["split"]["scheme"] == "image") == (protocol == "published")
-        assert params["cnn"]
+        assert params["cnn"] and params["train_cnn"]["keep_weights"] == "none"
 
 
 @pytest.mark.parametrize("name", names(ROOT))
