@@ -27,7 +27,7 @@ from hemapipe.core.params import Section
 Protocol = Literal["published", "honest"]
 Overlay = dict[str, Any]
 
-#: Under every preset: a reproduction is after figures, and the weights of a VGG16 alone are half a gigabyte in the cache.
+#: Under every preset: a reproduction is after figures, and the weights of one VGG16 fill half a gigabyte of the cache.
 SPARING: Overlay = {"train_cnn": {"keep_weights": "none"}, "train_classical": {"keep_weights": "none"}}
 
 
