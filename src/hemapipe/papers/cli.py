@@ -38,12 +38,17 @@ def table(
 
 @app.command("list")
 def list_presets() -> None:
-    """Name the papers that can be run, and the data set each used."""
+    """Name the papers that can be run: data set, networks, variants, and what is in results/."""
     from hemapipe.cli import root
     from hemapipe.papers.presets import load_preset, names
 
     for name in names(root()):
-        typer.echo(f"{name}: {load_preset(root(), name).source}")
+        preset = load_preset(root(), name)
+        made = sorted(path.parent.name for path in (root() / "results").glob(f"{name}-*/run.json"))
+        typer.echo(f"{name}: {preset.source}; {', '.join(preset.both['cnn'])}")
+        for title, found in (("variants", list(preset.variants)), ("results", made)):
+            if found:
+                typer.echo(f"  {title}: {', '.join(found)}")
 
 
 @app.command()
