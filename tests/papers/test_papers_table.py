@@ -8,6 +8,7 @@ from hemapipe.core.errors import HemapipeError
 from hemapipe.papers.checks import find
 from hemapipe.papers.claims import load_claims
 from hemapipe.papers.markdown import MARKS, put_into, render, render_table
+from hemapipe.papers.presets import networks
 from hemapipe.papers.table import rows, to_json
 
 KEYS = {"paper", "model", "split", "metric", "claimed", "recomputed", "ours", "low", "high", "reduced", "device"}
@@ -31,7 +32,10 @@ def test_without_results_every_claim_has_two_rows_of_null(papers, tmp_path):
     assert (published["split"], honest["split"]) == ("published", "honest")
     assert (published["claimed"], published["recomputed"], published["reduced"]) == (0.893, 1430 / 1600, False)
     assert published["verdict"] == "no result"
-    assert len({(r["paper"], r["model"], r["metric"], r["split"]) for r in table}) == len(table)
+    shown = [(r["paper"], r["model"], r["metric"], r["split"]) for r in table if r["headline"]]
+    assert 0 < len(set(shown)) == len(shown) < len(table)
+    every = {(c.paper, c.model, c.metric, c.split) for p in papers.values() for c in p.claims() if not c.epoch}
+    assert {(r["paper"], r["model"], r["metric"], r["claimed_for"]) for r in table} == every
 
 
 def test_recomputed_shows_the_swap(papers, tmp_path):
@@ -62,25 +66,57 @@ def test_stand_ins_and_reduced_runs_stand_beside_each_other(papers, tmp_path):
     for split, value in (("published", 0.9), ("honest", 0.8)):
         metrics = {"vgg16": interval("accuracy", value, value - 0.1, value + 0.1) | {"recall_blast": value}}
         write_run(tmp_path, f"rezayi2021-{split}-deepapl", metrics, stand_in="deepapl.zip", reduced=True)
-        write_run(tmp_path, f"rezayi2021-{split}-cnmc_subset-reduced", {"vgg16": {"accuracy": value - 0.1}})
+        small = {"vgg16": {"accuracy": value - 0.1}}
+        write_run(tmp_path, f"rezayi2021-{split}-cnmc_subset-reduced", small, stand_in="cnmc_subset", reduced=True)
     write_run(tmp_path, "rezayi2021-publishedx", {"vgg16": {"accuracy": 0.1}})  # another thing altogether
     table = rows(papers, tmp_path)
-    found = pick(table, "rezayi2021", "VGG-16", split="honest")
+    found = pick(table, "rezayi2021", "VGG-16", split="honest", headline=True)
     assert [(row["run"], row["reduced"], row["stand_in"]) for row in found] == [
-        ("rezayi2021-honest-cnmc_subset-reduced", True, None),
+        ("rezayi2021-honest-cnmc_subset-reduced", True, "cnmc_subset"),
         ("rezayi2021-honest-deepapl", True, "deepapl.zip"),
     ]
     assert [round(row["gap"], 3) for row in found] == [0.1, 0.1]
-    assert len(pick(table, "rezayi2021", "VGG-16", split="published")) == 2
+    assert len(pick(table, "rezayi2021", "VGG-16", split="published", headline=True)) == 2
     assert "no test of the claim" in found[1]["verdict"]
     assert found[0]["device"] is None
 
 
 def test_a_class_of_a_stand_in_is_found_under_its_own_name(papers, tmp_path):
     metrics = {"vgg16": {"recall_blast": 0.9, "recall_blast_low": 0.8, "recall_blast_high": 0.95}}
-    write_run(tmp_path, "rezayi2021-published-deepapl", metrics, stand_in=True, archive="deepapl.zip")
+    write_run(tmp_path, "rezayi2021-published-deepapl", metrics, stand_in="deepapl")
     row = pick(rows(papers, tmp_path), "rezayi2021", "VGG-16", "recall_all", split="published")[0]
-    assert (row["ours"], row["low"], row["high"], row["stand_in"]) == (0.9, 0.8, 0.95, "deepapl.zip")
+    assert (row["ours"], row["low"], row["high"], row["stand_in"]) == (0.9, 0.8, 0.95, "deepapl")
+
+
+def test_a_published_accuracy_has_wilsons_interval_over_images(papers, tmp_path):
+    # 650 of 651, as yaseen2025's 99.84 %: Wilson's 95 % interval is .9914 to .9997
+    metrics = {"accuracy": 650 / 651, "accuracy_low": 0.9, "accuracy_high": 1.0, "n_test": 651}
+    write_run(tmp_path, "yaseen2025-published", {"efficientnet_b3": metrics})
+    write_run(tmp_path, "yaseen2025-honest", {"efficientnet_b3": {**metrics, "few_groups": 1, "n_groups": 29}})
+    published, honest = pick(rows(papers, tmp_path), "yaseen2025", "EfficientNetB3")
+    assert (published["low"], published["high"]) == (pytest.approx(0.99135, abs=5e-5), pytest.approx(0.99973, abs=5e-5))
+    assert "Wilson over 651 images" in published["verdict"]
+    assert (honest["low"], honest["high"]) == (0.9, 1.0) and "over 29 groups only" in honest["verdict"]
+
+
+def test_another_network_in_the_papers_place_tests_no_claim(papers, tmp_path):
+    run = write_run(tmp_path, "yaseen2025-published", {"efficientnet_b3": {"accuracy": 0.99}})
+    (run / "params.yaml").write_text("cnn: {efficientnet_b3: {builder: fastai, arch: tf_efficientnet_lite0}}")
+    meant = {"yaseen2025": {"efficientnet_b3": "efficientnet_b3"}}
+    row = pick(rows(papers, tmp_path, meant), "yaseen2025", "EfficientNetB3")[0]
+    assert row["network"] == "tf_efficientnet_lite0"
+    assert row["verdict"].startswith("another network: no test of the claim")
+    assert "efficientnet_b3 = tf_efficientnet_lite0" in render_table([row])
+    (run / "params.yaml").write_text("cnn: {efficientnet_b3: {builder: fastai, arch: efficientnet_b3}}")
+    row = pick(rows(papers, tmp_path, meant), "yaseen2025", "EfficientNetB3")[0]
+    assert row["network"] is None and "claim above our figure" in row["verdict"]
+
+
+def test_a_claim_of_seconds_is_held_against_our_times(papers, tmp_path):
+    run = write_run(tmp_path, "rezayi2021-published", {"rezayi": {"accuracy": 0.8}})
+    (run / "timings.json").write_text('[{"stage": "train_cnn", "name": "rezayi", "seconds_per_epoch": 40.5}]')
+    row = pick(rows(papers, tmp_path), "rezayi2021", "CNN", "seconds_per_epoch", split="published")[0]
+    assert (row["claimed"], row["ours"], row["headline"]) == (14, 40.5, False)
 
 
 def test_two_rows_of_ours_for_one_model(papers, tmp_path):
@@ -145,13 +181,13 @@ def test_the_document_has_papers_findings_remarks_and_a_sixth_paper(tmp_path):
     assert "344 / 509 = 67.6 %" in text
     assert "called red blood cells" in text
     assert "### sixth2026" in text
-    assert "| Net | recall all | 0.9500 | 0.9500 | – | 0.900 |" in text
+    assert "| Net | recall all | 0.95 | 0.9500 | – | 0.900 |" in text
     assert "### Between papers" in text
     assert text.count("| model | metric |") == 6
 
 
 def test_the_table_in_the_docs_is_what_the_results_say(papers):
-    text = render(papers, rows(papers, ROOT / "results"), find(papers), ROOT / "results")
+    text = render(papers, rows(papers, ROOT / "results", networks(ROOT)), find(papers), ROOT / "results")
     between = (ROOT / "docs/results.md").read_text().split(MARKS[0])[1].split(MARKS[1])[0]
     assert between.strip() == text.strip(), "`hemapipe papers table --into docs/results.md` brings it up to date"
 

@@ -9,6 +9,7 @@ from hemapipe.papers.verdict import Gap, against, describe, gap, verdict
 PAPERS = load_claims()
 CLAIM = PAPERS["yaseen2025"].find("EfficientNetB3", "accuracy")[0]  # .9984
 ABOVE = PAPERS["talupuri2025"].find("EfficientNetB4", "accuracy")[0]  # above .95
+CLAIM_AUC = PAPERS["yaseen2025"].find("EfficientNetB3", "roc_auc_pre")[0]  # 1.0
 PLAIN = Run(Path("r"), "honest", "", False, "", "cpu")
 
 
@@ -74,5 +75,11 @@ def test_reduced_runs_and_stand_ins_say_so():
     reduced = Run(Path("r"), "published", "reduced", True, "", None)
     assert verdict(CLAIM, reduced, found, None) == "reduced run; claim above our interval by 0.078"
     stand_in = Run(Path("r"), "published", "deepapl", False, "deepapl", None)
-    assert verdict(CLAIM, stand_in, found, None) == "stand-in deepapl: no test of the claim"
+    assert verdict(CLAIM, stand_in, found, None) == "stand-in data: no test of the claim"
     assert verdict(CLAIM, None, None, None) == verdict(CLAIM, PLAIN, None, None) == "no result"
+
+
+def test_rounding_allows_no_more_than_half_a_percent():
+    perfect = CLAIM_AUC
+    assert against(perfect, Ours(0.94, 0.93, 0.951)) == "claim above our interval by 0.049"
+    assert against(perfect, Ours(0.99, 0.98, 0.996)) == "claim inside our interval"

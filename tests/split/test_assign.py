@@ -167,3 +167,15 @@ def test_missing_groups_are_refused():
     manifest = cohort(6)
     with pytest.raises(HemapipeError, match=r"groups.csv lacks"):
         split(manifest, build_groups(manifest, [])[1:], params(), 1)
+
+
+def test_the_training_folds_of_cnmc_by_image_give_the_test_set_rai2025_printed():
+    """15 % of 10,661 images: 1,600 = 509 healthy + 1,091 ALL (as its matrices hold); the preliminary test takes no part."""
+    parts = [("hem", 3389, "fold_0"), ("all", 7272, "fold_1"), ("hem", 648, "test"), ("all", 1219, "test")]
+    labels = [label for label, n, _ in parts for _ in range(n)]
+    manifest = manifest_of(labels, official=[name for _, n, name in parts for _ in range(n)])
+    changes = {"scheme": "image", "n_folds": 1, "test_frac": 0.15, "drop": ["preliminary"]}
+    table, metrics = run(manifest, by=("repeat",), **changes)
+    tested = table.loc[table["role"] == "test", "image_id"].map(manifest.set_index("image_id")["label"])
+    assert tested.value_counts().to_dict() == {"all": 1091, "hem": 509}
+    assert metrics["n_dropped_preliminary"] == 1867 and metrics["n_eligible"] == 10661

@@ -15,21 +15,23 @@ app = typer.Typer(help="The reproduced papers: claimed, recomputed, ours.", no_a
 
 @app.command()
 def table(
-    results: Annotated[Path, typer.Option(help="The folder of results, of the checkout unless given.")] = Path(
-        "results"
-    ),
+    results: Annotated[Path | None, typer.Option(help="The folder of results, of the checkout unless given.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the rows as JSON too.")] = None,
     into: Annotated[Path | None, typer.Option(help="A Markdown file to put it into, between its marks.")] = None,
 ) -> None:
     """Print every claim beside our figures, as Markdown, and what does not add up in the papers' own numbers."""
+    from hemapipe.cli import root
     from hemapipe.papers import checks, markdown, table
     from hemapipe.papers.claims import load_claims
+    from hemapipe.papers.presets import networks
 
+    folder = _results(results)
     papers = load_claims()
-    rows = table.rows(papers, results)
+    rows = table.rows(papers, folder, networks(root()))
     if json_file is not None:
+        json_file.parent.mkdir(parents=True, exist_ok=True)
         json_file.write_text(table.to_json(rows), encoding="utf-8")
-    text = markdown.render(papers, rows, checks.find(papers), results)
+    text = markdown.render(papers, rows, checks.find(papers), folder)
     if into is None:
         typer.echo(text, nl=False)
     else:
@@ -108,18 +110,27 @@ def _try_out(root: Path, papers: list[str], protocols: list[Protocol]) -> None:
         raise HemapipeError(f"{', '.join(failed)} did not run through")
 
 
+def _results(folder: Path | None) -> Path:
+    """Return the folder of results, which must be there: a slip would show as a table without results."""
+    from hemapipe.cli import root
+    from hemapipe.core.errors import HemapipeError
+
+    found = folder or root() / "results"
+    if not found.is_dir():
+        raise HemapipeError(f"there is no folder {found}: name the one with the results of runs")
+    return found
+
+
 @app.command()
 def plots(
-    results: Annotated[Path, typer.Option(help="The folder of results, of the checkout unless given.")] = Path(
-        "results"
-    ),
-    out: Annotated[Path, typer.Option(help="Where the pictures go.")] = Path("docs/img"),
+    results: Annotated[Path | None, typer.Option(help="The folder of results, of the checkout unless given.")] = None,
+    out: Annotated[Path, typer.Option(help="Where the pictures go.")] = Path("report/papers"),
 ) -> None:
     """Draw the runs: training by epoch as a paper prints it, and accuracy against time and size."""
     from hemapipe.papers.claims import load_claims
     from hemapipe.papers.figures import draw_all
 
-    drawn = draw_all(load_claims(), results, out)
+    drawn = draw_all(load_claims(), _results(results), out)
     for path in drawn.pictures:
         typer.echo(f"{path}: {path.stat().st_size / 1000:.0f} KB")
     if drawn.untimed:

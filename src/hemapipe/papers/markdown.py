@@ -21,6 +21,7 @@ def render(papers: dict[str, Paper], table: list[dict[str, Any]], findings: list
     Behind a paper's table: its training epoch by epoch, and variants of it, where `results_dir` has such runs.
     """
     parts = []
+    table = [row for row in table if row["headline"]]
     for name, paper in papers.items():
         more = [*epochs.tables(paper, results_dir), variants.table(paper, results_dir)]
         parts.append(_paper(name, paper, table, findings, [one for one in more if one]))
@@ -78,7 +79,7 @@ def _line(pair: dict[str, dict[str, Any]]) -> str:
     cells = [
         first["model"],
         first["metric"].replace("_", " "),
-        _number(first["claimed"]),
+        first["printed"],
         _number(first["recomputed"]),
         _interval(pair.get("published")),
         _interval(pair.get("honest")),
@@ -89,8 +90,9 @@ def _line(pair: dict[str, dict[str, Any]]) -> str:
 
 
 def _about(row: dict[str, Any]) -> str:
-    """Return our row, the stand-in, whether reduced, and the device."""
-    words = [row["row"], row["stand_in"], "reduced" if row["reduced"] else None, row["device"]]
+    """Return our row (with the network in its place), the stand-in, whether reduced, and the device."""
+    model = f"{row['row']} = {row['network']}" if row["network"] else row["row"]
+    words = [model, row["stand_in"], "reduced" if row["reduced"] else None, row["device"]]
     return ", ".join(word for word in words if word) or "–"
 
 

@@ -23,6 +23,7 @@ from pydantic import Field, ValidationError
 from hemapipe.admin.overlay import TABLES
 from hemapipe.core.errors import HemapipeError, did_you_mean
 from hemapipe.core.params import Section
+from hemapipe.papers.runs import network
 
 Protocol = Literal["published", "honest"]
 Overlay = dict[str, Any]
@@ -110,6 +111,11 @@ def names(root: Path) -> list[str]:
     """Return the papers that have a preset."""
     stems = [path.stem for path in (root / "presets").glob("*.yaml")]
     return sorted(stem for stem in stems if stem != "toy" and not stem.startswith("demo-"))
+
+
+def networks(root: Path) -> dict[str, dict[str, str]]:
+    """Return the architecture that each paper's preset has, at its full size, in each row of `cnn`."""
+    return {name: {row: network(of) for row, of in load_preset(root, name).both["cnn"].items()} for name in names(root)}
 
 
 def load_preset(root: Path, name: str) -> Preset:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import yaml
+
+from hemapipe.evaluation.wilson import wilson
 from hemapipe.papers.claims import Paper
 from hemapipe.papers.cycles import read_cycles
 
@@ -16,7 +19,10 @@ PROTOCOLS = ("published", "honest")
 
 @dataclass(frozen=True)
 class Run:
-    """One folder of results. `variant`: what follows the split in its name; a pair of runs has it in common."""
+    """One folder of results. `variant`: what follows the split in its name; a pair of runs has it in common.
+
+    `networks`: its rows of `cnn`, by the name of their architecture.
+    """
 
     folder: Path
     split: str
@@ -24,6 +30,7 @@ class Run:
     reduced: bool
     stand_in: str
     device: str | None
+    networks: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -37,10 +44,7 @@ class Ours:
 
 
 def find_runs(results_dir: Path, paper: str, split: str) -> list[Run]:
-    """Return the runs of a paper's split, the plain one first.
-
-    `run.json` says what is reduced or a stand-in; where it does not, a name with `reduced` in it does.
-    """
+    """Return the runs of a paper's split, the plain one first."""
     stem = f"{paper}-{split}"
     folders = [path for path in results_dir.glob(f"{stem}*") if path.is_dir()]
     return [
@@ -55,11 +59,27 @@ def ours(run: Run, row: str, metric: str, paper: Paper) -> Ours | None:
     if metric == "accuracy_over_cycles":
         cycles = read_cycles(run.folder, row)
         return None if cycles.value is None else Ours(cycles.value, None, None, cycles.note)
+    if metric == "seconds_per_epoch":
+        times = [one for one in read_list(run.folder / "timings.json") if one.get("name") == row]
+        return next((Ours(one[metric], None, None) for one in times if metric in one), None)
     found = read_json(run.folder / "metrics" / "evaluate" / f"{row}.json")
     for name in _names(metric, paper):
         if isinstance(found.get(name), (int, float)):
-            return Ours(found[name], found.get(f"{name}_low"), found.get(f"{name}_high"))
+            return _with_interval(run, found, name)
     return None
+
+
+def _with_interval(run: Run, found: dict[str, Any], name: str) -> Ours:
+    """Return a metric with the interval over groups that is stored with it.
+
+    A published accuracy has Wilson's over single images: whether a paper's figure is met is asked on its own terms,
+    which take images for independent.
+    """
+    value, n = found[name], found.get("n_test", 0)
+    if name == "accuracy" and run.split == "published" and n:
+        return Ours(value, *wilson(round(value * n), n), f"Wilson over {n:,} images")
+    few = f"over {found.get('n_groups')} groups only" if found.get("few_groups") else ""
+    return Ours(value, found.get(f"{name}_low"), found.get(f"{name}_high"), few)
 
 
 def _names(metric: str, paper: Paper) -> list[str]:
@@ -71,15 +91,22 @@ def _names(metric: str, paper: Paper) -> list[str]:
 
 def _run(folder: Path, split: str, variant: str) -> Run:
     origin = read_json(folder / "run.json")
-    stand_in = origin.get("stand_in") or ""
+    params = folder / "params.yaml"
+    rows = (yaml.safe_load(params.read_text(encoding="utf-8"))["cnn"] or {}) if params.exists() else {}
     return Run(
         folder=folder,
         split=split,
         variant=variant,
-        reduced=bool(origin.get("reduced", "reduced" in variant.split("-"))),
-        stand_in=stand_in if isinstance(stand_in, str) else str(origin.get("archive", variant)),
+        reduced=bool(origin.get("reduced")),
+        stand_in=origin.get("stand_in") or "",
         device=origin.get("device"),
+        networks={row: network(values) for row, values in rows.items()},
     )
+
+
+def network(row: dict[str, Any]) -> str:
+    """Return the name of the architecture of a row of `cnn`: the builder's where that has but one."""
+    return str(row.get("arch") or row["builder"])
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -33,13 +33,17 @@ def gap(published: Ours, honest: Ours) -> Gap:
     return Gap(value, value - below, value + above)
 
 
-def verdict(claim: Claim, run: Run | None, found: Ours | None, between: Gap | None) -> str:
-    """Return what a reader should make of a row: the claim against our interval, and for honest rows the gap."""
+def verdict(claim: Claim, run: Run | None, found: Ours | None, between: Gap | None, other: str = "") -> str:
+    """Return what a reader should make of a row: the claim against our interval, and for honest rows the gap.
+
+    `other`: the network that stands in for the paper's; like other data, it tests no claim.
+    """
     if run is None or found is None:
         return "no result"
-    about = [*(["reduced run"] if run.reduced else []), *([f"stand-in {run.stand_in}"] if run.stand_in else [])]
-    parts = [f"{', '.join(about)}: no test of the claim" if run.stand_in else ", ".join(about)]
-    if not run.stand_in:
+    stands_in = [*(["stand-in data"] if run.stand_in else []), *(["another network"] if other else [])]
+    about = ", ".join([*(["reduced run"] if run.reduced else []), *stands_in])
+    parts = [f"{about}: no test of the claim" if stands_in else about]
+    if not stands_in:
         parts.append(against(claim, found))
     parts.append(found.note)
     if between is not None:
@@ -48,8 +52,8 @@ def verdict(claim: Claim, run: Run | None, found: Ours | None, between: Gap | No
 
 
 def against(claim: Claim, found: Ours) -> str:
-    """Say where the claim lies in or beside our interval; half its last digit is allowed for rounding."""
-    value, slack = claim.claimed, float(step(claim.printed)) / 2
+    """Say where the claim lies in or beside our interval; half its last digit is allowed for rounding, .005 at most."""
+    value, slack = claim.claimed, min(float(step(claim.printed)) / 2, 0.005)
     low, high = (found.value if end is None else end for end in (found.low, found.high))
     name = "our interval" if found.low is not None and found.high is not None else "our figure, which has no interval,"
     if claim.above:

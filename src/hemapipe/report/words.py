@@ -102,6 +102,7 @@ _KNOWN = {
     "n_eligible": "images that take part",
     "n_dropped_duplicate": "dropped: exact repeats",
     "n_dropped_conflict": "dropped: contradictory labels",
+    "n_dropped_preliminary": "dropped: preliminary test",
     "n_dropped_truncated": "dropped: truncated",
     "n_without_patient": "without a patient",
     "n_train": "training",

@@ -11,14 +11,16 @@ def select(manifest: pd.DataFrame, drop: Collection[str]) -> tuple[pd.DataFrame,
     """Return the eligible manifest rows, sorted by image_id, and flat counts of what was left out.
 
     Each row left out counts once, under the first reason that holds: unreadable, unlabelled, then as `drop` asks
-    truncated, conflict (equal pixels under several labels: all of them go) and duplicate (of what remains, one image
-    of each pixel content stays: the original if it is eligible, else the smallest image_id).
+    preliminary (the published test part, where a set has one), truncated, conflict (equal pixels under several labels:
+    all of them go) and duplicate (of what remains, one image of each pixel content stays: the original if it is
+    eligible, else the smallest image_id).
     """
     rows = manifest.sort_values("image_id", ignore_index=True)
     counts = {}
     for name, reason in (
         ("n_unreadable", rows["status"] == "unreadable"),
         ("n_unlabelled", rows["label"] == ""),
+        ("n_dropped_preliminary", (rows["official"] == "test") & ("preliminary" in drop)),
         ("n_dropped_truncated", (rows["status"] == "truncated") & ("truncated" in drop)),
         ("n_dropped_conflict", rows["conflict"].astype(bool) & ("conflict" in drop)),
     ):

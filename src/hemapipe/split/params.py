@@ -24,4 +24,4 @@ class SplitParams(Section):
     val_frac: Annotated[float, Field(ge=0, lt=1)]
     embargo: Annotated[int, Field(ge=0)]
     n_inner: Annotated[int, Field(ge=0, le=20), AfterValidator(_none_or_several)] = 0
-    drop: list[Literal["duplicate", "conflict", "truncated"]]
+    drop: list[Literal["duplicate", "conflict", "truncated", "preliminary"]]
