@@ -147,13 +147,13 @@ def audit(
 def lr_find(name: Annotated[str, typer.Argument(help="A row of `cnn` in params.yaml.")]) -> None:
     """Suggest a learning rate for a network, on the first fold of the run in data/.
 
-    The picture is plots/lr/<name>.png. Rows listed under `find_lr` in params.yaml are part of `dvc repro`.
+    The picture is report/lr/<name>.png. Rows listed under `find_lr` in params.yaml are a stage of `dvc repro`.
     """
     from hemapipe.evaluation import plots
     from hemapipe.training.lr_find import from_params, paint
 
     curve = from_params(name, root())
-    picture = root() / "plots" / "lr" / f"{name}.png"
+    picture = root() / "report" / "lr" / f"{name}.png"
     plots.draw(paint, curve, path=picture, size=(5, 2.8))
     typer.echo(f"{name}: suggested learning rate {curve.suggestion:.1e}; see {picture.relative_to(root())}")
 

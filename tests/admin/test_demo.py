@@ -23,7 +23,7 @@ stages:
     outs: [data/raw.zip]
   split:
     cmd: >-
-      mkdir -p metrics && echo '{"leak_groups":0,"leak_patients":2,"n_folds":3,"n_test":40,"n_without_patient":7}'
+      mkdir -p metrics && echo '{"leak_groups":0,"leak_patients":2,"n_folds":3,"n_without_patient":7}'
       > metrics/split.json && echo '{"leak_siblings":0}' > metrics/augment.json
     params: [split.scheme]
     metrics: [metrics/split.json: {cache: false}, metrics/augment.json: {cache: false}]
@@ -32,7 +32,8 @@ stages:
     do:
       cmd: >-
         mkdir -p metrics/evaluate &&
-        echo '{"accuracy":0.9,"accuracy_low":0.8,"accuracy_high":0.95,"n_groups":12}' > metrics/evaluate/${key}.json
+        echo '{"accuracy":0.9,"accuracy_low":0.8,"accuracy_high":0.95,"n_groups":12,"n_test":40}'
+        > metrics/evaluate/${key}.json
       params: ["classical.${key}"]
       deps: [data/raw.zip]
       metrics:
@@ -280,9 +281,9 @@ def test_leaderboard_keeps_the_order_of_compare_and_shows_intervals(scored):
 
 
 def test_the_division_is_told_with_what_leaks(scored):
-    (scored / "metrics/evaluate/b.json").write_text('{"n_groups": 9}')
+    (scored / "metrics/evaluate/b.json").write_text('{"n_groups": 9, "n_test": 40}')
     (scored / "metrics/augment.json").write_text('{"leak_siblings": 0}')
-    split = {"leak_groups": 0, "leak_patients": 2, "n_folds": 1, "n_test": 40, "n_without_patient": 7}
+    split = {"leak_groups": 0, "leak_patients": 2, "n_folds": 1, "n_without_patient": 7}
     (scored / "metrics/split.json").write_text(json.dumps(split))
     params = {"group": {"by": ["repeat"]}, "split": {"scheme": "contiguous", "embargo": 37}}
     assert division(scored, params) == (
@@ -297,6 +298,15 @@ def test_the_division_is_told_with_what_leaks(scored):
         "Split: group (patient, near), 5 folds; 40 test images in 9 groups. Test images that share with training or "
         "validation: a group 0, a patient 2, an original image 0."
     )
+
+
+def test_roles_dealt_after_augmentation_are_told(scored):
+    """Then test rows are variants too, and metrics/split.json counts others."""
+    (scored / "metrics/evaluate/b.json").write_text('{"n_groups": 9, "n_test": 1200}')
+    (scored / "metrics/augment.json").write_text('{"leak_siblings": 838}')
+    (scored / "metrics/split.json").write_text('{"n_folds": 1, "n_test": 652}')
+    params = {"group": {"by": ["repeat"]}, "split": {"scheme": "image"}, "augment": {"before_split": True}}
+    assert "one holdout; 1200 test images, dealt after augmentation, in 9 groups." in division(scored, params)
 
 
 def leaderboard_of(scored, divided: str) -> str:

@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hemapipe.admin.overlay import TABLES, flatten, literal
+from hemapipe.admin.overlay import TABLES, flatten, laid_over, literal
 from hemapipe.core.errors import HemapipeError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,6 +62,7 @@ def test_dvc_applies_the_words_as_meant(tmp_path, monkeypatch):
         "download": {"folder": {"sha256": "12"}},
     }
     changed = apply(flatten(overlay, PARAMS), PARAMS)
+    assert changed == laid_over(overlay, PARAMS)  # what checks beforehand see
     assert changed["cnn"] == overlay["cnn"]
     assert changed["augment"] == {"to": 300, "zoom": [1.0, 1.0]}
     assert changed["download"] == {"source": "synthetic", "folder": {"archive": "a.zip", "sha256": "12"}}

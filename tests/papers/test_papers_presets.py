@@ -8,7 +8,7 @@ import pytest
 import yaml
 from tiny_project import ROOT
 
-from hemapipe.admin.overlay import TABLES
+from hemapipe.admin.overlay import laid_over
 from hemapipe.admin.settings import check_params
 from hemapipe.core.errors import HemapipeError
 from hemapipe.papers.claims import load_claims
@@ -16,6 +16,7 @@ from hemapipe.papers.presets import load_preset, merged, names
 from hemapipe.papers.reproduce import Request, plan
 from hemapipe.papers.toy import cut_down
 
+DEFAULT = yaml.safe_load((ROOT / "params.yaml").read_text())
 PROTOCOLS = ("published", "honest")
 #: Each adds a file to the generated ones.
 FAULTS = ("exact_repeats", "near_repeats", "conflicts", "truncated", "unreadable")
@@ -29,13 +30,6 @@ def project(tmp_path):
     return tmp_path
 
 
-def laid_over(overlay: dict) -> dict:
-    params = yaml.safe_load((ROOT / "params.yaml").read_text())
-    for key, value in overlay.items():
-        params[key] = value if key in TABLES or not isinstance(params[key], dict) else params[key] | value
-    return params
-
-
 def assert_sound(params: dict, folder) -> None:
     (folder / "params.yaml").write_text(yaml.safe_dump(params))
     check_params(folder / "params.yaml")
@@ -46,10 +40,25 @@ def test_every_combination_is_sound(name, tmp_path):
     preset = load_preset(ROOT, name)
     sources, variants = [preset.source, *preset.elsewhere], ["", *preset.variants]
     for protocol, source, reduced, variant in product(PROTOCOLS, sources, [False, True], variants):
-        params = laid_over(preset.overlay(protocol, source, reduced, variant))
+        params = laid_over(preset.overlay(protocol, source, reduced, variant), DEFAULT)
         assert_sound(params, tmp_path)
         assert (params["split"]["scheme"] == "image") == (protocol == "published")
         assert params["cnn"] and params["train_cnn"]["keep_weights"] == "none"
+
+
+@pytest.mark.parametrize("name", names(ROOT))
+def test_honest_is_honest(name):
+    """Nothing that images may share reaches both sides: no variant, pixels, field, patient or moment of capture."""
+    preset = load_preset(ROOT, name)
+    for source, reduced, variant in product([preset.source, *preset.elsewhere], [False, True], ["", *preset.variants]):
+        params = laid_over(preset.overlay("honest", source, reduced, variant), DEFAULT)
+        assert not params["augment"]["before_split"]
+        assert {"duplicate", "conflict", "truncated"} <= set(params["split"]["drop"])
+        assert {"repeat", "near"} <= set(params["group"]["by"])
+        if source == "taleqani":  # nobody knows its patients
+            assert params["split"]["scheme"] == "contiguous" and params["split"]["embargo"] >= 37
+        else:
+            assert params["split"]["scheme"] == "group" and "patient" in params["group"]["by"]
 
 
 @pytest.mark.parametrize("name", names(ROOT))
@@ -67,7 +76,7 @@ def test_the_rows_of_the_claims_are_rows_of_the_preset(name):
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_a_toy_is_small_and_keeps_models_and_protocol(name, protocol, tmp_path):
     whole = load_preset(ROOT, name).overlay(protocol, "synthetic", reduced=False)
-    toy = laid_over(cut_down(ROOT, whole))
+    toy = laid_over(cut_down(ROOT, whole), DEFAULT)
     assert_sound(toy, tmp_path)
     made = toy["download"]["synthetic"]
     assert made["n_images"] + sum(made[f"n_{fault}"] for fault in FAULTS) <= 120
@@ -129,7 +138,7 @@ def test_the_papers_own_archive_is_no_stand_in_but_a_part_of_it_is(project, tmp_
 def test_an_archive_the_preset_is_not_for_is_refused(project, tmp_path):
     with zipfile.ZipFile(tmp_path / "c.zip", "w") as archive:
         archive.writestr("fold_0/all/UID_11_10_1_all.bmp", b"x")
-    with pytest.raises(HemapipeError, match="is for taleqani, synthetic, and this archive is read as cnmc"):
+    with pytest.raises(HemapipeError, match="presets for taleqani, synthetic, and this archive is read as cnmc"):
         plan(project, Request("yaseen2025", "published", archive=tmp_path / "c.zip"))
     with pytest.raises(HemapipeError, match="not found"):
         plan(project, Request("yaseen2025", "published", archive=tmp_path / "nowhere.zip"))

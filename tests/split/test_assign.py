@@ -170,7 +170,7 @@ def test_missing_groups_are_refused():
 
 
 def test_the_training_folds_of_cnmc_by_image_give_the_test_set_rai2025_printed():
-    """15 % of 10,661 images: 1,600 = 509 healthy + 1,091 ALL (as its matrices hold); the preliminary test takes no part."""
+    """15 % of 10,661 images: 1,600 = 509 healthy + 1,091 ALL, as its matrices hold; without the preliminary test."""
     parts = [("hem", 3389, "fold_0"), ("all", 7272, "fold_1"), ("hem", 648, "test"), ("all", 1219, "test")]
     labels = [label for label, n, _ in parts for _ in range(n)]
     manifest = manifest_of(labels, official=[name for _, n, name in parts for _ in range(n)])

@@ -78,9 +78,7 @@ def demo_real(root: Path, archive: Path, name: str = "", pattern: str = "", only
 
 def plan(root: Path, archive: Path, source: str, name: str = "", pattern: str = "") -> list[Recipe]:
     """Return the recipes of `presets/demo-<source>.yaml`, each with the archive's name and hash filled in."""
-    if pattern and (source != "folder" or is_list(archive)):
-        layout = "lists labels itself" if is_list(archive) else f"has the layout of {source}"
-        raise HemapipeError(f"{archive.name} {layout}, which needs no --pattern")
+    check_pattern(archive, source, pattern)
     preset = root / "presets" / f"demo-{source}.yaml"
     recipes: dict[str, Any] = yaml.safe_load(preset.read_text(encoding="utf-8"))
     params = read_params(root / "params.yaml")
@@ -88,6 +86,13 @@ def plan(root: Path, archive: Path, source: str, name: str = "", pattern: str = 
     stem = re.sub(r"[^A-Za-z0-9_]+", "-", name or (archive.stem if source == "folder" else source)).strip("-")
     words = flatten(where, params)
     return [Recipe(f"{stem}-{run}", words + flatten(overlay, params)) for run, overlay in recipes.items()]
+
+
+def check_pattern(archive: Path, source: str, pattern: str) -> None:
+    """Raise a HemapipeError if a pattern is given for an archive whose layout says all."""
+    if pattern and (source != "folder" or is_list(archive)):
+        layout = "lists labels itself" if is_list(archive) else f"has the layout of {source}"
+        raise HemapipeError(f"{archive.name} {layout}, which needs no --pattern")
 
 
 def located(archive: Path, source: str, pattern: str = "") -> dict[str, Any]:

@@ -30,6 +30,16 @@ def flatten(overlay: dict[str, Any], params: dict[str, Any]) -> list[str]:
     return words
 
 
+def laid_over(overlay: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
+    """Return what `flatten` makes of `params`, which stay: tables replaced, other keys set leaf by leaf."""
+    found = dict(params)
+    for key, value in overlay.items():
+        known = params.get(key)
+        inside = key not in TABLES and isinstance(value, dict)
+        found[key] = laid_over(value, known) if inside and isinstance(known, dict) else value
+    return found
+
+
 def literal(value: Any) -> str:
     """Write a YAML value in Hydra's grammar; every text is quoted, so that it stays text."""
     if value is None:

@@ -55,11 +55,13 @@ def division(out: Path, params: dict[str, Any]) -> str:
         f"{split['n_folds']} folds" if split["n_folds"] > 1 else "one holdout",
         *([f"embargo {embargo}"] if embargo else []),
     ]
-    groups = max(_read(path).get("n_groups", 0) for path in (out / "metrics" / "evaluate").glob("*.json"))
+    scores = [_read(path) for path in (out / "metrics" / "evaluate").glob("*.json")]
+    groups, n_test = (max((one.get(key, 0) for one in scores), default=0) for key in ("n_groups", "n_test"))
+    dealt = ", dealt after augmentation," if params.get("augment", {}).get("before_split") else ""
     shared = [f"{words(key).removeprefix('share ')} {value}" for key, value in leaks(split, augment).items()]
     unknown = split.get("n_without_patient", 0)
     return (
-        f"Split: {', '.join(parts)}; {split['n_test']} test images in {groups} groups. "
+        f"Split: {', '.join(parts)}; {n_test} test images{dealt} in {groups} groups. "
         f"Test images that share with training or validation: {', '.join(shared)}"
         + (f"; {unknown} images name no patient, and may share one unseen." if unknown else ".")
     )

@@ -77,7 +77,7 @@ def run(
     protocols: list[Protocol] = ["published"] if published and not honest else ["honest"]
     protocols = protocols if published != honest else ["published", "honest"]
     if toy:
-        if archive or variant or reduced or only:
+        if archive or pattern or variant or reduced or only:
             raise HemapipeError("--toy runs on generated images and has its own sizes: drop the other options")
         _try_out(root(), papers, protocols)
         return

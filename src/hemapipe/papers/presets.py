@@ -56,6 +56,7 @@ class Variant(Section):
 class Preset(Section):
     """One paper's overlays; see the module's docstring."""
 
+    name: str = ""
     source: Literal["taleqani", "cnmc"]
     both: Overlay
     published: Overlay
@@ -71,12 +72,12 @@ class Preset(Section):
             HemapipeError: the preset says nothing of `source`, or has no such variant.
         """
         if variant and variant not in self.variants:
-            raise HemapipeError(f"the preset has no variant {variant!r}{did_you_mean(variant, self.variants)}")
+            raise HemapipeError(f"{self.name} has no variant {variant!r}{did_you_mean(variant, self.variants)}")
         layers = [SPARING, self.both, getattr(self, protocol), self.reduced if reduced else {}]
         if source != self.source:
             if source not in self.elsewhere:
                 known = ", ".join([self.source, *self.elsewhere])
-                raise HemapipeError(f"the preset is for {known}, and this archive is read as {source}")
+                raise HemapipeError(f"{self.name} has presets for {known}, and this archive is read as {source}")
             there = self.elsewhere[source]
             layers += [there.both, getattr(there, protocol)]
         found: Overlay = {}
@@ -128,7 +129,7 @@ def load_preset(root: Path, name: str) -> Preset:
         raise HemapipeError(f"no preset {name!r}{did_you_mean(name, names(root))}")
     content = yaml.safe_load((root / "presets" / f"{name}.yaml").read_text(encoding="utf-8"))
     try:
-        return Preset.model_validate(content)
+        return Preset.model_validate({**content, "name": name})
     except ValidationError as error:
         lines = [f"  {'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
         raise HemapipeError("\n".join([f"presets/{name}.yaml:", *lines])) from error

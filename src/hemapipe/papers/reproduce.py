@@ -9,13 +9,15 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from hemapipe.admin.demo import Recipe, located, run_recipe
-from hemapipe.admin.overlay import flatten
+from hemapipe.admin.demo import Recipe, check_pattern, located, run_recipe
+from hemapipe.admin.overlay import flatten, laid_over
 from hemapipe.admin.recognise import is_whole, recognise
 from hemapipe.core.errors import HemapipeError
 from hemapipe.core.params import read_params
 from hemapipe.papers.presets import Overlay, Protocol, keep_rows, load_preset, merged
+from hemapipe.papers.ready import require_machine, require_no_fuller_results, require_patients, require_sound
 from hemapipe.papers.toy import cut_down
 
 #: Neither the audit nor the price of leaking, which are facts of an archive and no paper's: `make demo-real` has them.
@@ -39,9 +41,11 @@ def reproduce(root: Path, request: Request) -> Path:
     """Run a preset and return the folder of its results.
 
     Raises:
-        HemapipeError: unknown preset, no such archive or one the preset is not for, or a stage failed.
+        HemapipeError: as `plan`; a network that this machine cannot train, or whose weights it cannot get; a stage
+            failed.
     """
     recipe = plan(root, request)
+    require_machine(laid_over(overlay_of(root, request), read_params(root / "params.yaml")))
     return run_recipe(root, request.archive.resolve().parent if request.archive else root, recipe, root / "results")
 
 
@@ -49,30 +53,59 @@ def plan(root: Path, request: Request) -> Recipe:
     """Return the run: `<paper>-<protocol>`, then the archive where it stands in for the paper's, then `reduced`.
 
     A variant's run is called `<paper>-<variant>-<protocol>…`.
+
+    Raises:
+        HemapipeError: unknown preset, variant or network, no such archive or one the preset is not for, images that
+            an honest split cannot put together, parameters that are none, or results that would be lost.
     """
-    preset = load_preset(root, request.paper)
-    archive = request.archive.resolve() if request.archive else None
-    source = recognise(archive) if archive else "synthetic"
-    overlay: Overlay = preset.overlay(request.protocol, source, request.reduced, request.variant)
-    overlay = keep_rows(overlay, request.only) if request.only else overlay
-    if archive:
-        overlay = merged(overlay, located(archive, source, request.pattern))
-    stem = re.sub(r"[^A-Za-z0-9_]+", "_", archive.stem if archive else "synthetic")
-    whole = source == preset.source and archive is not None and is_whole(archive, source)
-    stand_in = "" if whole else stem
+    overlay = overlay_of(root, request)
+    require_sound(root, overlay)
+    stand_in = _stand_in(root, request)
     words = [request.paper, request.variant, request.protocol, stand_in, "reduced" if request.reduced else ""]
-    facts: dict[str, str | bool] = {
+    run = "-".join(filter(None, words))
+    require_no_fuller_results(root / "results" / run, request.only)
+    facts = {
         "paper": request.paper,
         "split": request.protocol,
         "reduced": request.reduced,
         "stand_in": stand_in,
+        **({"variant": request.variant} if request.variant else {}),
+        **({"only": list(request.only)} if request.only else {}),
     }
-    if request.variant:
-        facts["variant"] = request.variant
-    return _recipe(root, "-".join(filter(None, words)), overlay, facts)
+    return _recipe(root, run, overlay, facts)
 
 
-def _recipe(root: Path, run: str, overlay: Overlay, facts: dict[str, str | bool]) -> Recipe:
+def overlay_of(root: Path, request: Request) -> Overlay:
+    """Return what the run lays over params.yaml; see `plan` for the errors."""
+    preset = load_preset(root, request.paper)
+    archive, source = _archive(request)
+    if request.protocol == "honest" and archive:
+        require_patients(archive, source, request.pattern)
+    overlay = preset.overlay(request.protocol, source, request.reduced, request.variant)
+    overlay = keep_rows(overlay, request.only) if request.only else overlay
+    return merged(overlay, located(archive, source, request.pattern)) if archive else overlay
+
+
+def _archive(request: Request) -> tuple[Path | None, str]:
+    """Return the archive, whole path, and the source that reads it; generated images without one."""
+    if request.archive is None:
+        if request.pattern:
+            raise HemapipeError("--pattern says what the paths of an --archive mean: name that too")
+        return None, "synthetic"
+    archive = request.archive.resolve()
+    source = recognise(archive)
+    check_pattern(archive, source, request.pattern)
+    return archive, source
+
+
+def _stand_in(root: Path, request: Request) -> str:
+    """Return a word for the images where they are others than the paper's, or but a part of those; else ''."""
+    archive, source = _archive(request)
+    whole = archive and source == load_preset(root, request.paper).source and is_whole(archive, source)
+    return "" if whole else re.sub(r"[^A-Za-z0-9_]+", "_", archive.stem if archive else source)
+
+
+def _recipe(root: Path, run: str, overlay: Overlay, facts: dict[str, Any]) -> Recipe:
     return Recipe(run, flatten(overlay, read_params(root / "params.yaml")), facts, keep=True, target=LAST)
 
 

@@ -11,7 +11,7 @@ import yaml
 
 from hemapipe.evaluation.wilson import wilson
 from hemapipe.papers.claims import Paper
-from hemapipe.papers.cycles import read_cycles
+from hemapipe.papers.cycles import NOTE, read_cycles
 
 #: The two ways every paper is run.
 PROTOCOLS = ("published", "honest")
@@ -57,8 +57,8 @@ def find_runs(results_dir: Path, paper: str, split: str) -> list[Run]:
 def ours(run: Run, row: str, metric: str, paper: Paper) -> Ours | None:
     """Return a metric of a row of ours, under its own name or, in a stand-in, that of the class it stands for."""
     if metric == "accuracy_over_cycles":
-        cycles = read_cycles(run.folder, row)
-        return None if cycles.value is None else Ours(cycles.value, None, None, cycles.note)
+        value = read_cycles(run.folder, row)
+        return None if value is None else Ours(value, None, None, NOTE)
     if metric == "seconds_per_epoch":
         times = [one for one in read_list(run.folder / "timings.json") if one.get("name") == row]
         return next((Ours(one[metric], None, None) for one in times if metric in one), None)

@@ -26,7 +26,7 @@ from hemapipe.core.tables import AUGMENT, MANIFEST, classes, read_table
 from hemapipe.samples import load_samples
 from hemapipe.training.cnn.callbacks import History
 from hemapipe.training.cnn.data import FoldData
-from hemapipe.training.cnn.fit import make_module, make_trainer
+from hemapipe.training.cnn.fit import check, make_module, make_trainer
 from hemapipe.training.cnn.params import CnnRow, TrainParams
 from hemapipe.training.cnn.store import ModelCard, make_card
 
@@ -59,6 +59,7 @@ def find_lr(
     train = samples[samples["role"] == "train"]
     plain = {"lr_body": None, "schedule": "constant", "early_stopping": 0, "devices": 1, "epochs": N_STEPS}
     recipe = params.model_copy(update=plain)
+    check(train, train.iloc[:0], recipe)
     with contextlib.ExitStack() as stack:
         stack.enter_context(_unchanged_random_state())
         stack.enter_context(contextlib.redirect_stdout(io.StringIO()))  # a line per epoch says nothing here
@@ -140,9 +141,11 @@ def paint(axes: Axes, curve: LrCurve) -> None:
 def _unchanged_random_state() -> Iterator[None]:
     """Put the random states of torch, numpy and python back afterwards."""
     states = torch.get_rng_state(), np.random.get_state(), random.getstate()
+    on_gpus = torch.cuda.get_rng_state_all()  # [] without one
     try:
         yield
     finally:
+        torch.cuda.set_rng_state_all(on_gpus)
         torch.set_rng_state(states[0])
         np.random.set_state(states[1])
         random.setstate(states[2])

@@ -18,13 +18,13 @@ from torch import nn
 from hemapipe.core.errors import HemapipeError, did_you_mean
 from hemapipe.models.cnn.weights import require_scratch
 
-#: Architecture → depth factor, width factor, largest width of a stage.
+#: Architecture → depth factor, width factor.
 SCALES = {
-    "yolov8n": (0.33, 0.25, 1024),
-    "yolov8s": (0.33, 0.50, 1024),
-    "yolov8m": (0.67, 0.75, 1024),
-    "yolov8l": (1.00, 1.00, 1024),
-    "yolov8x": (1.00, 1.25, 1024),
+    "yolov8n": (0.33, 0.25),
+    "yolov8s": (0.33, 0.50),
+    "yolov8m": (0.67, 0.75),
+    "yolov8l": (1.00, 1.00),
+    "yolov8x": (1.00, 1.25),
 }
 _STEM, _STAGES = 64, ((128, 3), (256, 6), (512, 6), (1024, 3))
 _HEAD = 1280
@@ -81,8 +81,8 @@ class YoloV8Classifier(nn.Module):
     def __init__(self, arch: str, n_classes: int) -> None:
         """Scale the layout by the factors of `arch`."""
         super().__init__()
-        depth, factor, largest = SCALES[arch]
-        widths = [math.ceil(min(width, largest) * factor / 8) * 8 for width in (_STEM, *(w for w, _ in _STAGES))]
+        depth, factor = SCALES[arch]
+        widths = [math.ceil(width * factor / 8) * 8 for width in (_STEM, *(w for w, _ in _STAGES))]
         layers: list[nn.Module] = [ConvBlock(3, widths[0], 3, 2)]
         for (n_in, n_out), (_, repeats) in zip(itertools.pairwise(widths), _STAGES, strict=True):
             layers += [ConvBlock(n_in, n_out, 3, 2), C2f(n_out, max(1, round(repeats * depth)))]

@@ -61,7 +61,7 @@ def fit(
         HemapipeError: nothing to train or validate on, a device or precision that is not there, divergence, SIGTERM.
     """
     train, val = (samples[samples["role"] == role] for role in ("train", "val"))
-    _check(train, val, params)
+    check(train, val, params)
     module = make_module(card, weights, train, params, seed)
     history = History(title, len(train), plain=not sys.stdout.isatty())
     trainer = make_trainer(params, history, [ResumeFile(*resume)] if resume else [])
@@ -121,7 +121,8 @@ def make_trainer(
         ) from error
 
 
-def _check(train: pd.DataFrame, val: pd.DataFrame, params: TrainParams) -> None:
+def check(train: pd.DataFrame, val: pd.DataFrame, params: TrainParams) -> None:
+    """Raise a HemapipeError if there is nothing to train or validate on, or no GPU for half precision."""
     if train.empty:
         raise HemapipeError("a fold has no training samples: see data/splits.csv and the section `split`")
     if val.empty and (params.early_stopping or params.schedule == "plateau"):
