@@ -112,8 +112,19 @@ def between(papers: dict[str, Paper]) -> list[Finding]:
         sizes = {name: _test_size(paper) for name, paper in papers.items() if paper.data == data and _test_size(paper)}
         if len(set(sizes.values())) > 1:
             text = both([f"{name} scores {n:,} images" for name, n in sizes.items()]) + ": not the same test set."
+            text += _otherwise_divided([papers[name] for name in sizes])
             found.append(Finding(both(list(sizes)), f"Figures on {data} cannot be compared between papers", text))
     return found
+
+
+def _otherwise_divided(papers: list[Paper]) -> str:
+    """Say where papers divide the images otherwise than those who published them; '' where none is known to."""
+    own = papers[0].facts.divided_by if papers[0].facts else ""
+    others = [paper for paper in papers if own and paper.divided_by not in ("", own)]
+    if not others:
+        return ""
+    names, kept = both([paper.name for paper in others]), both(sorted({paper.divided_by for paper in others}))
+    return f" Nor with the publishers' challenge, which keeps every {own} whole: {names} divide by {kept}."
 
 
 def _test_size(paper: Paper) -> int:

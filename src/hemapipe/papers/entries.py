@@ -29,12 +29,13 @@ class Part(Section):
 
 class Facts(Section):
     """What is known of a data set: its parts, how a reader calls its classes (`labels`), and what these are called in
-    archives that stand in for it (`also_called`).
+    archives that stand in for it (`also_called`). `divided_by`: what its publishers' own division keeps whole.
     """
 
     parts: dict[str, Part]
     labels: dict[str, str] = Field(default_factory=dict)
     also_called: dict[str, list[str]] = Field(default_factory=dict)
+    divided_by: str = ""
 
 
 class Matrix(Section):
@@ -87,7 +88,10 @@ class Claim(Section):
 
 
 class Paper(Section):
-    """One paper's entry. `rows`: its names of models → ours; `headline`: the metrics of the table."""
+    """One paper's entry. `rows`: its names of models → ours; `headline`: the metrics of the table.
+
+    `divided_by`: what its division into training and test images keeps whole, by its text or its numbers.
+    """
 
     title: str
     where: str
@@ -97,6 +101,7 @@ class Paper(Section):
     positive: str = ""
     stated: dict[str, Printed | list[Printed]] = Field(default_factory=dict)
     test_classes: dict[str, int] = Field(default_factory=dict)
+    divided_by: str = ""
     rows: dict[str, list[str]]
     headline: list[str] = Field(default=["accuracy"])
     headline_splits: list[Split] = Field(default=["test"])

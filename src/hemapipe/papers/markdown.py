@@ -80,7 +80,7 @@ def _line(pair: dict[str, dict[str, Any]]) -> str:
         first["model"],
         first["metric"].replace("_", " "),
         first["printed"],
-        _number(first["recomputed"]),
+        _recomputed(first),
         _interval(pair.get("published")),
         _interval(pair.get("honest")),
         _about(first),
@@ -103,8 +103,10 @@ def _interval(row: dict[str, Any] | None) -> str:
     return f"{row['ours']:.3f}{ends}"
 
 
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4f}"
+def _recomputed(row: dict[str, Any]) -> str:
+    if row["recomputed"] is None:
+        return "–"
+    return f"{row['recomputed']:.4f}" + (f" ({row['recomputed_note']})" if row["recomputed_note"] else "")
 
 
 def _paper(name: str, paper: Paper, table: list[dict[str, Any]], findings: list[Finding], more: list[str]) -> str:

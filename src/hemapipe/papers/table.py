@@ -36,6 +36,7 @@ class Row:
     claimed_for: str
     where: str
     recomputed: float | None
+    recomputed_note: str
     ours: float | None
     low: float | None
     high: float | None
@@ -73,12 +74,6 @@ def to_json(table: list[dict[str, Any]]) -> str:
     return json.dumps(table, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def recomputed(paper: Paper, claim: Claim) -> float | None:
-    """Return the metric by the printed matrix, as meant; None where there is no matrix, or it does not hold it."""
-    of = recompute(paper, claim.model)
-    return None if of is None else of.metrics.get(claim.metric)
-
-
 @dataclass(frozen=True)
 class _Context:
     """What the rows of one claim are made of."""
@@ -108,6 +103,7 @@ def _rows(of: _Context, split: str) -> list[Row]:
 def _row(of: _Context, split: str, run: Run | None, name: str | None, value: Ours | None) -> Row:
     between = _gap(of, run, name, value) if split == "honest" else None
     network = run.networks.get(name) if run and name else None
+    matrix = recompute(of.paper, of.claim.model)  # as meant
     other = network if name and network != of.meant.get(name, network) else None
     return Row(
         paper=of.claim.paper,
@@ -118,7 +114,8 @@ def _row(of: _Context, split: str, run: Run | None, name: str | None, value: Our
         printed=f"{'> ' if of.claim.above else ''}{of.claim.printed}",
         claimed_for=of.claim.split,
         where=of.claim.where,
-        recomputed=recomputed(of.paper, of.claim),
+        recomputed=matrix.metrics.get(of.claim.metric) if matrix else None,
+        recomputed_note=matrix.note if matrix else "",
         ours=value.value if value else None,
         low=value.low if value else None,
         high=value.high if value else None,
