@@ -74,6 +74,12 @@ def test_costs_are_read_off_timings_and_sizes(tmp_path):
     assert network.costs == {"seconds_per_epoch": 1.5, "n_parameters": 60000, "ms_per_image": 2.5}
 
 
+def test_a_network_in_anothers_row_is_named(tmp_path):
+    run = timed(tmp_path)
+    (run / "params.yaml").write_text("cnn: {lenet: {builder: lenet}, cnn: {builder: timm, arch: resnet18}}")
+    assert [one.name for one in tradeoff.points(run)] == ["lenet", "cnn: resnet18"]
+
+
 def test_a_run_without_times_has_no_points(tmp_path):
     run = timed(tmp_path)
     (run / "timings.json").write_text("[]")
@@ -137,8 +143,8 @@ def test_one_model_alone_is_no_comparison(papers, tmp_path):
 def test_what_a_run_was():
     origin = {"split": "published", "reduced": True, "device": "a GPU", "processor": "a processor", "cores": 4}
     words = "published split · one holdout · 1,200 test images · reduced · a GPU · a processor, 4 cores"
-    assert about(origin, {"n_folds": 1, "n_test": 1200}) == words
-    assert about({"device": "cpu", "processor": "a processor", "cores": 2}, {}) == "a processor, 2 cores"
+    assert about(origin, {"n_folds": 1}, 1200) == words
+    assert about({"device": "cpu", "processor": "a processor", "cores": 2}, {}, 0) == "a processor, 2 cores"
 
 
 def test_the_command_names_pictures_and_what_it_cannot_draw(tmp_path):

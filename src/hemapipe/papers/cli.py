@@ -74,8 +74,8 @@ def run(
     if bool(name) == everything:
         raise HemapipeError("name one paper, or say --all; `hemapipe papers list` names them")
     papers = presets.names(root()) if everything else [name]
-    protocols: list[Protocol] = ["published"] if published and not honest else ["honest"]
-    protocols = protocols if published != honest else ["published", "honest"]
+    asked: dict[Protocol, bool] = {"published": published, "honest": honest}
+    protocols = [protocol for protocol, wanted in asked.items() if wanted] or list(asked)
     if toy:
         if archive or pattern or variant or reduced or only:
             raise HemapipeError("--toy runs on generated images and has its own sizes: drop the other options")

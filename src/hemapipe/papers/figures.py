@@ -31,7 +31,7 @@ def draw_all(papers: dict[str, Paper], results_dir: Path, out: Path) -> Drawn:
     pictures, untimed = [], []
     for run in runs:
         origin = read_json(run / "run.json")
-        subtitle = about(origin, read_json(run / "metrics" / "split.json"))
+        subtitle = about(origin, read_json(run / "metrics" / "split.json"), _n_test(run))
         paper = papers.get(origin.get("paper", ""))
         models = training_curves.models(paper, run) if paper else []
         if paper and len(models) > 1:
@@ -49,7 +49,12 @@ def draw_all(papers: dict[str, Paper], results_dir: Path, out: Path) -> Drawn:
     return Drawn(pictures, untimed)
 
 
-def about(origin: dict[str, Any], split: dict[str, Any]) -> str:
+def _n_test(run: Path) -> int:
+    """Return how many images were scored, which are variants too where these were made before the split."""
+    return max((read_json(path).get("n_test", 0) for path in (run / "metrics" / "evaluate").glob("*.json")), default=0)
+
+
+def about(origin: dict[str, Any], split: dict[str, Any], n_test: int) -> str:
     """Return how the images were split and what computed it, from a run's run.json and metrics/split.json."""
     n_folds = split.get("n_folds")
     folds = "" if n_folds is None else "one holdout" if n_folds == 1 else f"{n_folds} folds"
@@ -58,7 +63,7 @@ def about(origin: dict[str, Any], split: dict[str, Any]) -> str:
     words = [
         f"{origin['split']} split" if origin.get("split") else "",
         folds,
-        f"{split['n_test']:,} test images" if split.get("n_test") else "",
+        f"{n_test:,} test images" if n_test else "",
         "reduced" if origin.get("reduced") else "",
         f"stand-in {origin['stand_in']}" if origin.get("stand_in") else "",
         "" if device == "cpu" else device,

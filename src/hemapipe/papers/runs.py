@@ -91,8 +91,6 @@ def _names(metric: str, paper: Paper) -> list[str]:
 
 def _run(folder: Path, split: str, variant: str) -> Run:
     origin = read_json(folder / "run.json")
-    params = folder / "params.yaml"
-    rows = (yaml.safe_load(params.read_text(encoding="utf-8"))["cnn"] or {}) if params.exists() else {}
     return Run(
         folder=folder,
         split=split,
@@ -100,8 +98,15 @@ def _run(folder: Path, split: str, variant: str) -> Run:
         reduced=bool(origin.get("reduced")),
         stand_in=origin.get("stand_in") or "",
         device=origin.get("device"),
-        networks={row: network(values) for row, values in rows.items()},
+        networks=networks_of(folder),
     )
+
+
+def networks_of(folder: Path) -> dict[str, str]:
+    """Return the architecture in each row of `cnn` of a run; {} where it has no params.yaml."""
+    path = folder / "params.yaml"
+    rows = yaml.safe_load(path.read_text(encoding="utf-8"))["cnn"] if path.exists() else None
+    return {row: network(values) for row, values in (rows or {}).items()}
 
 
 def network(row: dict[str, Any]) -> str:

@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
 
 from hemapipe.evaluation.plots import COLOURS, FAINT, INK, STYLE, save
-from hemapipe.papers.runs import read_json, read_list
+from hemapipe.papers.runs import networks_of, read_json, read_list
 
 METRIC = "accuracy"
 #: Costs, by their names in `metrics/train/<model>.json` or `timings.json`. Classical models are not drawn: their own
@@ -43,7 +43,7 @@ def points(run_dir: Path) -> list[Point]:
 
     A cost that is not known or not above 0 is left out, as it has no place on a logarithmic axis.
     """
-    found = []
+    found, networks = [], networks_of(run_dir)
     for timing in read_list(run_dir / "timings.json"):
         metrics = read_json(run_dir / "metrics" / "evaluate" / f"{timing['name']}.json")
         if timing["stage"] == "train_cnn" and METRIC in metrics:
@@ -51,7 +51,9 @@ def points(run_dir: Path) -> list[Point]:
             value = metrics[METRIC]
             low, high = metrics.get(f"{METRIC}_low", value), metrics.get(f"{METRIC}_high", value)
             known = {name: float(costs[name]) for name in AXES if costs.get(name, 0) > 0}
-            found.append(Point(timing["name"], value, low, high, known))
+            network = networks.get(timing["name"], timing["name"])
+            name = timing["name"] if network == timing["name"] else f"{timing['name']}: {network}"
+            found.append(Point(name, value, low, high, known))
     return found
 
 
