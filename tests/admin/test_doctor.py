@@ -108,7 +108,7 @@ def test_with_wrong_params_the_rest_is_still_examined(tmp_path):
 
 
 def test_weights(tmp_path, monkeypatch):
-    assert doctor.check_packaged_weights().found == "lite0"
+    assert doctor.check_packaged_weights().found == "lite0, lite1, lite2"
     monkeypatch.setenv("HF_HOME", str(tmp_path))
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     assert doctor.check_hub_cache().found == "0 cached"

