@@ -1,12 +1,15 @@
 import json
+from functools import partial
 
 import pytest
 from papers_toy import SIXTH, interval, load_changed, write_curves, write_run
 from tiny_project import ROOT
+from typer.testing import CliRunner
 
 from hemapipe.core.errors import HemapipeError
 from hemapipe.papers.checks import find
 from hemapipe.papers.claims import load_claims
+from hemapipe.papers.cli import app
 from hemapipe.papers.markdown import MARKS, put_into, render, render_table
 from hemapipe.papers.presets import networks
 from hemapipe.papers.table import rows, to_json
@@ -202,3 +205,22 @@ def test_the_text_goes_between_the_marks_and_nowhere_else(tmp_path):
     with pytest.raises(HemapipeError, match="once each"):
         put_into(path, "new")
     assert path.read_text() == "no marks"
+
+
+def test_the_command_prints_or_writes_markdown_or_json(tmp_path):
+    write_run(tmp_path / "results", "yaseen2025-published", {"efficientnet_b3": {"accuracy": 0.99}})
+    invoke = partial(CliRunner().invoke, app)
+    words = ["table", "--results", str(tmp_path / "results")]
+    printed = invoke([*words, "--json"])
+    assert printed.exit_code == 0
+    (row,) = pick(json.loads(printed.stdout), "yaseen2025", "EfficientNetB3", split="published")
+    assert (row["claimed"], row["ours"]) == (0.9984, 0.99)
+    assert invoke([*words, "--json", str(tmp_path / "new" / "rows.json")]).stdout == ""
+    assert (tmp_path / "new" / "rows.json").read_text() == printed.stdout
+    assert invoke(words).stdout.startswith("### rai2025\n")
+    for wrong, message in (
+        (["table", "--results", str(tmp_path / "reslts")], "there is no folder"),
+        ([*words, "--json", "--into", "a.md"], "it goes alone"),
+    ):
+        found = invoke(wrong)
+        assert isinstance(found.exception, HemapipeError) and message in str(found.exception)

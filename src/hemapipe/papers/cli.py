@@ -15,27 +15,31 @@ app = typer.Typer(help="The reproduced papers: claimed, recomputed, ours.", no_a
 
 @app.command()
 def table(
+    file: Annotated[Path | None, typer.Argument(help="Where the text goes; printed unless given.")] = None,
     results: Annotated[Path | None, typer.Option(help="The folder of results, of the checkout unless given.")] = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the rows as JSON too.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The rows of all claims as JSON instead.")] = False,
     into: Annotated[Path | None, typer.Option(help="A Markdown file to put it into, between its marks.")] = None,
 ) -> None:
     """Print every claim beside our figures, as Markdown, and what does not add up in the papers' own numbers."""
     from hemapipe.cli import root
+    from hemapipe.core.errors import HemapipeError
     from hemapipe.papers import checks, markdown, table
     from hemapipe.papers.claims import load_claims
     from hemapipe.papers.presets import networks
 
+    if into is not None and (as_json or file):
+        raise HemapipeError("--into puts the Markdown into a file that has its marks: it goes alone")
     folder = _results(results)
     papers = load_claims()
     rows = table.rows(papers, folder, networks(root()))
-    if json_file is not None:
-        json_file.parent.mkdir(parents=True, exist_ok=True)
-        json_file.write_text(table.to_json(rows), encoding="utf-8")
-    text = markdown.render(papers, rows, checks.find(papers), folder)
-    if into is None:
-        typer.echo(text, nl=False)
-    else:
+    text = table.to_json(rows) if as_json else markdown.render(papers, rows, checks.find(papers), folder)
+    if into is not None:
         markdown.put_into(into, text)
+    elif file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    else:
+        typer.echo(text, nl=False)
 
 
 @app.command("list")
