@@ -128,7 +128,7 @@ def try_out(root: Path, papers: list[str], protocols: list[Protocol], n_jobs: in
 
 
 def _try(root: Path, paper: str, protocol: Protocol) -> Tried:
-    overlay = cut_down(root, load_preset(root, paper).overlay(protocol, "synthetic", reduced=False))
+    overlay = cut_down(root, load_preset(root, paper).overlay(protocol, "synthetic", reduced=False), protocol)
     recipe = replace(_recipe(root, f"{paper}-{protocol}-toy", overlay, {"paper": paper}), keep=False)
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as scratch:
