@@ -14,6 +14,9 @@ for variable in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
 
 sys.path.insert(0, str(ROOT))  # `stages` is run from the root, not installed
 
+#: Parts of the names of files that take longest, in order.
+LONGEST = ("test_pipeline", "training/test_cnn", "audit/", "cnn/test_every")
+
 
 def pytest_addoption(parser):
     parser.addoption("--slow", action="store_true", help="also run the tests that take minutes")
@@ -21,7 +24,8 @@ def pytest_addoption(parser):
 
 
 def pytest_collection_modifyitems(config, items):
-    items.sort(key=lambda item: "test_pipeline" not in item.nodeid)  # the longest file first: one worker has it
+    # A file stays with one worker: the longest first, so that no worker is left alone with one at the end.
+    items.sort(key=lambda item: next((n for n, name in enumerate(LONGEST) if name in item.nodeid), len(LONGEST)))
     for tier in ("slow", "gpu"):
         if not config.getoption(f"--{tier}"):
             for item in items:
