@@ -15,6 +15,7 @@ PATTERN ?=
 NAME ?=
 ONLY ?=
 TESTS ?= tests
+PYTEST := OMP_NUM_THREADS=1 python -m pytest -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help setup repro test test-slow lint format verify doctor prune demo-real bench clean
 
@@ -49,10 +50,10 @@ repro: $(READY)  ## run what is out of date of the default pipeline
 	@dvc repro
 
 test: $(READY)  ## the fast tests (TESTS=tests/split narrows them)
-	@OMP_NUM_THREADS=1 python -m pytest -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder $(TESTS)
+	@$(PYTEST) $(TESTS)
 
 test-slow: $(READY)  ## the tests that take minutes: two whole runs, every network at its size, every paper as a toy
-	@OMP_NUM_THREADS=1 python -m pytest -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder --slow -m slow $(TESTS)
+	@$(PYTEST) --slow -m slow $(TESTS)
 
 lint: $(READY)  ## ruff and mypy
 	@ruff check .

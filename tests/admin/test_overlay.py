@@ -69,6 +69,13 @@ def test_dvc_applies_the_words_as_meant(tmp_path, monkeypatch):
     assert apply(flatten({"cnn": {}}, PARAMS), PARAMS)["cnn"] == {}
 
 
+def test_a_section_called_like_a_table_within_another_is_no_table(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    params, overlay = {"price_leakage": {"cnn": {"px": 64, "epochs": 1}}}, {"price_leakage": {"cnn": {"px": 32}}}
+    assert laid_over(overlay, params) == {"price_leakage": {"cnn": {"px": 32, "epochs": 1}}}
+    assert apply(flatten(overlay, params), params) == laid_over(overlay, params)
+
+
 text = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zl", "Zp"]), max_size=12)
 scalars = st.none() | st.booleans() | st.integers(-(10**6), 10**6) | st.floats(-1e6, 1e6) | text
 values = st.recursive(

@@ -12,14 +12,19 @@ from hemapipe.admin.overlay import laid_over
 from hemapipe.admin.settings import check_params
 from hemapipe.core.errors import HemapipeError
 from hemapipe.papers.claims import load_claims
-from hemapipe.papers.presets import load_preset, merged, names
-from hemapipe.papers.reproduce import Request, plan
+from hemapipe.papers.presets import load_preset, names
+from hemapipe.papers.reproduce import Request
+from hemapipe.papers.reproduce import plan as planned
 from hemapipe.papers.toy import cut_down
 
 DEFAULT = yaml.safe_load((ROOT / "params.yaml").read_text())
 PROTOCOLS = ("published", "honest")
 #: Each adds a file to the generated ones.
 FAULTS = ("exact_repeats", "near_repeats", "conflicts", "truncated", "unreadable")
+
+
+def plan(root, request):
+    return planned(root, request).recipe
 
 
 @pytest.fixture
@@ -121,7 +126,7 @@ def test_some_networks_alone_run_without_ensembles(project):
 def test_tables_are_replaced_and_sections_filled_up():
     lower = {"cnn": {"a": {"px": 64}}, "split": {"scheme": "image", "n_folds": 1}}
     upper = {"cnn": {"b": {"px": 32}}, "split": {"n_folds": 5}}
-    assert merged(lower, upper) == {"cnn": {"b": {"px": 32}}, "split": {"scheme": "image", "n_folds": 5}}
+    assert laid_over(upper, lower) == {"cnn": {"b": {"px": 32}}, "split": {"scheme": "image", "n_folds": 5}}
     assert lower["split"]["n_folds"] == 1
 
 

@@ -10,7 +10,12 @@ from hemapipe.core.errors import HemapipeError
 from hemapipe.core.params import read_params
 from hemapipe.papers.presets import load_preset
 from hemapipe.papers.ready import require_machine, require_no_fuller_results, require_sound
-from hemapipe.papers.reproduce import Request, plan
+from hemapipe.papers.reproduce import Request
+from hemapipe.papers.reproduce import plan as planned
+
+
+def plan(root, request):
+    return planned(root, request).recipe
 
 
 @pytest.fixture

@@ -32,6 +32,7 @@ from hemapipe.admin.recognise import is_list, recognise
 from hemapipe.admin.results import write_results
 from hemapipe.core.errors import HemapipeError
 from hemapipe.core.params import read_params
+from hemapipe.report.times import read_times
 from hemapipe.sources import folder
 
 #: Trees of the finished run that are small text, and say all there is to compare.
@@ -165,9 +166,8 @@ def keep_report(root: Path, revision: str, out: Path) -> None:
 
 def keep_times(script: Path, out: Path) -> None:
     """Write the times of the run, as its page shows them, to `timings.json` in `out`; nothing where it has none."""
-    found = script.read_text(encoding="utf-8").strip().removeprefix("window.measuredHere = ").removesuffix(";")
-    if found.startswith("["):
-        times = json.loads(found)
+    times = read_times(script)
+    if times is not None:
         (out / "timings.json").write_text(json.dumps(times, indent=1) + "\n", encoding="utf-8")
 
 

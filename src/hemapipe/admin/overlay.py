@@ -31,13 +31,13 @@ def flatten(overlay: dict[str, Any], params: dict[str, Any]) -> list[str]:
 
 
 def laid_over(overlay: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
-    """Return what `flatten` makes of `params`, which stay: tables replaced, other keys set leaf by leaf."""
-    found = dict(params)
-    for key, value in overlay.items():
-        known = params.get(key)
-        inside = key not in TABLES and isinstance(value, dict)
-        found[key] = laid_over(value, known) if inside and isinstance(known, dict) else value
-    return found
+    """Return what `flatten` makes of `params`, or of another overlay: tables replaced, other keys set leaf by leaf.
+
+    Neither of the two is changed.
+    """
+    tables = {key: value for key, value in overlay.items() if key in TABLES}
+    sections = {key: value for key, value in overlay.items() if key not in TABLES}
+    return {**_deeply(sections, params), **tables}
 
 
 def literal(value: Any) -> str:
@@ -53,6 +53,14 @@ def literal(value: Any) -> str:
     if isinstance(value, dict):
         return "{" + ",".join(f"{key}: {literal(item)}" for key, item in value.items()) + "}"
     return repr(value)
+
+
+def _deeply(upper: dict[str, Any], lower: dict[str, Any]) -> dict[str, Any]:
+    found = dict(lower)
+    for key, value in upper.items():
+        known = lower.get(key)
+        found[key] = _deeply(value, known) if isinstance(value, dict) and isinstance(known, dict) else value
+    return found
 
 
 def _leaves(name: str, value: Any, params: dict[str, Any]) -> list[str]:

@@ -90,10 +90,9 @@ def run(
         for paper in papers
         for protocol in protocols
     ]
-    for request in requests:
-        reproduce.plan(root(), request)  # what is wrong with one shows before another has run for hours
-    for request in requests:
-        out = reproduce.reproduce(root(), request)
+    # All before the first: what is wrong with one shows before another has run for hours.
+    for planned in [reproduce.plan(root(), request) for request in requests]:
+        out = reproduce.reproduce(root(), planned)
         typer.echo((out / "leaderboard.md").read_text(encoding="utf-8"))
         typer.echo(f"In {out.relative_to(root())}/; `hemapipe papers table` sets it beside the claims.")
 

@@ -12,7 +12,6 @@ variants:                   further runs by name: {only: rows of `cnn` kept, ove
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
@@ -20,7 +19,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import Field, ValidationError
 
-from hemapipe.admin.overlay import TABLES
+from hemapipe.admin.overlay import laid_over
 from hemapipe.core.errors import HemapipeError, did_you_mean
 from hemapipe.core.params import Section
 from hemapipe.papers.runs import network
@@ -49,7 +48,7 @@ class Variant(Section):
 
     def of(self, overlay: Overlay, reduced: bool) -> Overlay:
         """Return the paper's `overlay` as the variant changes it."""
-        found = merged(merged(overlay, self.over), self.reduced if reduced else {})
+        found = laid_over(self.reduced if reduced else {}, laid_over(self.over, overlay))
         return keep_rows(found, self.only or list(found["cnn"]))
 
 
@@ -82,17 +81,8 @@ class Preset(Section):
             layers += [there.both, getattr(there, protocol)]
         found: Overlay = {}
         for layer in layers:
-            found = merged(found, layer)
+            found = laid_over(layer, found)
         return self.variants[variant].of(found, reduced) if variant else found
-
-
-def merged(lower: Overlay, upper: Overlay) -> Overlay:
-    """Return `upper` laid over `lower`: tables of rows are replaced as a whole, sections key by key."""
-    found = copy.deepcopy(lower)
-    for key, value in upper.items():
-        section = isinstance(value, dict) and isinstance(found.get(key), dict) and key not in TABLES
-        found[key] = {**found[key], **value} if section else copy.deepcopy(value)
-    return found
 
 
 def keep_rows(overlay: Overlay, rows: Iterable[str]) -> Overlay:

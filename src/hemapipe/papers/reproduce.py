@@ -16,7 +16,7 @@ from hemapipe.admin.overlay import flatten, laid_over
 from hemapipe.admin.recognise import is_whole, recognise
 from hemapipe.core.errors import HemapipeError
 from hemapipe.core.params import read_params
-from hemapipe.papers.presets import Overlay, Protocol, keep_rows, load_preset, merged
+from hemapipe.papers.presets import Overlay, Protocol, keep_rows, load_preset
 from hemapipe.papers.ready import require_machine, require_no_fuller_results, require_patients, require_sound
 from hemapipe.papers.toy import cut_down
 
@@ -37,19 +37,26 @@ class Request:
     only: tuple[str, ...] = ()
 
 
-def reproduce(root: Path, request: Request) -> Path:
+@dataclass(frozen=True)
+class Planned:
+    """A run that was found sound: the parameters it will have, and the folder with its archive."""
+
+    recipe: Recipe
+    params: dict[str, Any]
+    data: Path
+
+
+def reproduce(root: Path, planned: Planned) -> Path:
     """Run a preset and return the folder of its results.
 
     Raises:
-        HemapipeError: as `plan`; a network that this machine cannot train, or whose weights it cannot get; a stage
-            failed.
+        HemapipeError: a network that this machine cannot train, or whose weights it cannot get; a stage failed.
     """
-    recipe = plan(root, request)
-    require_machine(laid_over(overlay_of(root, request), read_params(root / "params.yaml")))
-    return run_recipe(root, request.archive.resolve().parent if request.archive else root, recipe, root / "results")
+    require_machine(planned.params)
+    return run_recipe(root, planned.data, planned.recipe, root / "results")
 
 
-def plan(root: Path, request: Request) -> Recipe:
+def plan(root: Path, request: Request) -> Planned:
     """Return the run: `<paper>-<protocol>`, then the archive where it stands in for the paper's, then `reduced`.
 
     A variant's run is called `<paper>-<variant>-<protocol>…`.
@@ -58,9 +65,14 @@ def plan(root: Path, request: Request) -> Recipe:
         HemapipeError: unknown preset, variant or network, no such archive or one the preset is not for, images that
             an honest split cannot put together, parameters that are none, or results that would be lost.
     """
-    overlay = overlay_of(root, request)
-    require_sound(root, overlay)
-    stand_in = _stand_in(root, request)
+    preset = load_preset(root, request.paper)
+    archive, source = _archive(request)
+    overlay = preset.overlay(request.protocol, source, request.reduced, request.variant)
+    overlay = keep_rows(overlay, request.only) if request.only else overlay
+    overlay = laid_over(located(archive, source, request.pattern), overlay) if archive else overlay
+    params = require_sound(root, overlay)
+    whole = archive and source == preset.source and is_whole(archive, source)
+    stand_in = "" if whole else re.sub(r"[^A-Za-z0-9_]+", "_", archive.stem if archive else source)
     words = [request.paper, request.variant, request.protocol, stand_in, "reduced" if request.reduced else ""]
     run = "-".join(filter(None, words))
     require_no_fuller_results(root / "results" / run, request.only)
@@ -72,18 +84,7 @@ def plan(root: Path, request: Request) -> Recipe:
         **({"variant": request.variant} if request.variant else {}),
         **({"only": list(request.only)} if request.only else {}),
     }
-    return _recipe(root, run, overlay, facts)
-
-
-def overlay_of(root: Path, request: Request) -> Overlay:
-    """Return what the run lays over params.yaml; see `plan` for the errors."""
-    preset = load_preset(root, request.paper)
-    archive, source = _archive(request)
-    if request.protocol == "honest" and archive:
-        require_patients(archive, source, request.pattern)
-    overlay = preset.overlay(request.protocol, source, request.reduced, request.variant)
-    overlay = keep_rows(overlay, request.only) if request.only else overlay
-    return merged(overlay, located(archive, source, request.pattern)) if archive else overlay
+    return Planned(_recipe(root, run, overlay, facts), params, archive.parent if archive else root)
 
 
 def _archive(request: Request) -> tuple[Path | None, str]:
@@ -95,14 +96,9 @@ def _archive(request: Request) -> tuple[Path | None, str]:
     archive = request.archive.resolve()
     source = recognise(archive)
     check_pattern(archive, source, request.pattern)
+    if request.protocol == "honest":
+        require_patients(archive, source, request.pattern)
     return archive, source
-
-
-def _stand_in(root: Path, request: Request) -> str:
-    """Return a word for the images where they are others than the paper's, or but a part of those; else ''."""
-    archive, source = _archive(request)
-    whole = archive and source == load_preset(root, request.paper).source and is_whole(archive, source)
-    return "" if whole else re.sub(r"[^A-Za-z0-9_]+", "_", archive.stem if archive else source)
 
 
 def _recipe(root: Path, run: str, overlay: Overlay, facts: dict[str, Any]) -> Recipe:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hemapipe.papers.claims import Claim, Paper
-from hemapipe.papers.recompute import recompute
+from hemapipe.papers.recompute import Recomputed, recompute
 from hemapipe.papers.runs import PROTOCOLS, Ours, Run, find_runs, ours
 from hemapipe.papers.verdict import Gap, gap, verdict
 
@@ -64,7 +64,7 @@ def rows(papers: dict[str, Paper], results_dir: Path, meant: Networks | None = N
         runs = {split: find_runs(results_dir, name, split) for split in PROTOCOLS}
         for claim in paper.claims():
             if claim.epoch is None and not claim.also:
-                of = _Context(paper, claim, runs, (meant or {}).get(name, {}))
+                of = _Context(paper, claim, runs, (meant or {}).get(name, {}), recompute(paper, claim.model))
                 found += [asdict(row) for split in PROTOCOLS for row in _rows(of, split)]
     return found
 
@@ -76,12 +76,13 @@ def to_json(table: list[dict[str, Any]]) -> str:
 
 @dataclass(frozen=True)
 class _Context:
-    """What the rows of one claim are made of."""
+    """What the rows of one claim are made of; `matrix`: what the model's printed matrix gives, as meant."""
 
     paper: Paper
     claim: Claim
     runs: Runs
     meant: dict[str, str]
+    matrix: Recomputed | None
 
     @property
     def is_headline(self) -> bool:
@@ -103,7 +104,6 @@ def _rows(of: _Context, split: str) -> list[Row]:
 def _row(of: _Context, split: str, run: Run | None, name: str | None, value: Ours | None) -> Row:
     between = _gap(of, run, name, value) if split == "honest" else None
     network = run.networks.get(name) if run and name else None
-    matrix = recompute(of.paper, of.claim.model)  # as meant
     other = network if name and network != of.meant.get(name, network) else None
     return Row(
         paper=of.claim.paper,
@@ -114,8 +114,8 @@ def _row(of: _Context, split: str, run: Run | None, name: str | None, value: Our
         printed=f"{'> ' if of.claim.above else ''}{of.claim.printed}",
         claimed_for=of.claim.split,
         where=of.claim.where,
-        recomputed=matrix.metrics.get(of.claim.metric) if matrix else None,
-        recomputed_note=matrix.note if matrix else "",
+        recomputed=of.matrix.metrics.get(of.claim.metric) if of.matrix else None,
+        recomputed_note=of.matrix.note if of.matrix else "",
         ours=value.value if value else None,
         low=value.low if value else None,
         high=value.high if value else None,

@@ -7,8 +7,9 @@ from typing import Any
 
 import yaml
 
+from hemapipe.admin.overlay import laid_over
 from hemapipe.core.params import Section
-from hemapipe.papers.presets import Overlay, Protocol, merged
+from hemapipe.papers.presets import Overlay, Protocol
 
 
 class Toy(Section):
@@ -27,7 +28,7 @@ def cut_down(root: Path, overlay: Overlay, protocol: Protocol) -> Overlay:
     work in it. A preset's only network runs in both. Ensembles are left out.
     """
     toy = Toy.model_validate(yaml.safe_load((root / "presets" / "toy.yaml").read_text(encoding="utf-8")))
-    small = merged(overlay, toy.over)
+    small = laid_over(toy.over, overlay)
     small["cnn"] = {name: _network(row, toy) for name, row in _dealt(overlay["cnn"], protocol).items()}
     small["classical"], small["ensemble"] = _dealt(overlay["classical"], protocol), {}
     small["extract_features"] = {name: {**row, "px": toy.px} for name, row in overlay["extract_features"].items()}

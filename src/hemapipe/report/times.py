@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 #: Where every stage leaves its own.
 MEASURED = Path("data/timing")
 #: A folder outside a temporary run, which would lose them.
 OUTSIDE = "HEMAPIPE_TIMINGS"
+_BEFORE, _BEHIND = "window.measuredHere = ", ";\n"
 
 
 def write_times(page: Path | None = None) -> None:
@@ -23,4 +25,10 @@ def write_times(page: Path | None = None) -> None:
 def timings_script(folder: Path) -> str:
     """Return a script that sets `window.measuredHere` to the timings found in `folder`, sorted by stage and name."""
     found = [json.loads(file.read_text("utf-8")) for file in sorted(folder.glob("*.json"))]
-    return f"window.measuredHere = {json.dumps(found, indent=1, sort_keys=True)};\n"
+    return f"{_BEFORE}{json.dumps(found, indent=1, sort_keys=True)}{_BEHIND}"
+
+
+def read_times(script: Path) -> list[dict[str, Any]] | None:
+    """Return the timings in a script that `write_times` wrote; None where another stands in its place."""
+    text = script.read_text(encoding="utf-8")
+    return json.loads(text.removeprefix(_BEFORE).removesuffix(_BEHIND)) if text.startswith(_BEFORE) else None
