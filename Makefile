@@ -15,9 +15,10 @@ PATTERN ?=
 NAME ?=
 ONLY ?=
 TESTS ?= tests
+ARGS ?=
 PYTEST := OMP_NUM_THREADS=1 python -m pytest -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help setup repro test test-slow lint format verify doctor prune demo-real bench clean
+.PHONY: help setup repro serve test test-slow lint format verify doctor prune demo-real bench clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,7 +26,7 @@ help:  ## this list
 setup: $(READY)  ## make .venv and install the pinned packages (GPU=1: those of a GPU machine)
 
 # The stamp is as new as the last complete installation; $(READY) is remade only when a pin changes.
-$(READY): requirements.txt constraints.txt pyproject.toml $(if $(GPU),requirements-gpu.txt)
+$(READY): requirements.txt requirements-serve.txt constraints.txt pyproject.toml $(if $(GPU),requirements-gpu.txt)
 	@if [ ! -x .venv/bin/python ]; then \
 	  for python in python3.11 python3 python; do \
 	    if "$$python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; then break; fi; python=; \
@@ -63,6 +64,9 @@ lint: $(READY)  ## ruff and mypy
 format: $(READY)  ## let ruff rewrite what it can
 	@ruff check --fix .
 	@ruff format .
+
+serve: $(READY)  ## the web page and the API at http://127.0.0.1:8000 (ARGS='--port 9000')
+	@hemapipe serve $(ARGS)
 
 verify: $(READY)  ## compare this run's metrics with the committed ones
 	@hemapipe verify

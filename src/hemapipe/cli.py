@@ -159,6 +159,70 @@ def lr_find(name: Annotated[str, typer.Argument(help="A row of `cnn` in params.y
 
 
 @app.command()
+def predict(
+    paths: Annotated[list[Path], typer.Argument(help="Images, folders, zips, or a CSV with `path` and `patient`.")],
+    model: Annotated[str, typer.Option(help="An exported model; else the recommended one.")] = "",
+    out: Annotated[Path | None, typer.Option(help="Write there; .csv and .jsonl name the format.")] = None,
+    form: Annotated[str, typer.Option("--format", help="table, csv or jsonl.")] = "",
+    pattern: Annotated[str, typer.Option(help="Where a path holds the patient: {patient}/{name}.")] = "",
+    patients: Annotated[Path | None, typer.Option(help="Write a verdict per patient to this CSV.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the rows that --out has.")] = False,
+    int8: Annotated[bool, typer.Option("--int8", help="Take networks' 8-bit versions.")] = False,
+    threads: Annotated[int, typer.Option(min=1, help="Of the models and the cells.")] = 2,
+) -> None:
+    """Say what a model of the last run sees in images. Research use only.
+
+    Per image: class, calibrated probabilities, screening decision, attributes of the cells, warnings. A file that
+    cannot be read is a row with its error.
+    """
+    from hemapipe.predict import command
+    from hemapipe.predict.inputs import Inputs
+    from hemapipe.predict.rows import format_of
+    from hemapipe.predict.run import load_run
+
+    inputs = Inputs(paths, pattern)
+    chosen = format_of(form, out)
+    run = load_run(root(), [model] if model else None, threads, int8)
+    name = model or run.recommended
+    done = command.predict(run.only(name), inputs, name, chosen, out, resume)
+    if patients is not None:
+        command.write_verdicts(done.verdicts, run.classes, patients)
+    if done.verdicts and chosen == "table":
+        typer.echo("\n" + command.render_verdicts(done.verdicts, run.classes))
+    typer.echo(command.render_summary(done, run, name), err=True)
+    raise typer.Exit(int(done.n_files > 0 and done.n_failed == done.n_files))
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen at; 0.0.0.0 is every one of this machine.")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option(help="0: any free one.")] = 8000,
+    token: Annotated[
+        str, typer.Option(envvar="HEMAPIPE_TOKEN", help="Ask for this token, of 16 characters or more.")
+    ] = "",
+    allowed_host: Annotated[
+        list[str] | None, typer.Option(help="A name this server goes by; repeat for more. Else any, where not local.")
+    ] = None,
+    keep: Annotated[Path | None, typer.Option(help="Keep every upload in this folder, on purpose.")] = None,
+    threads: Annotated[int, typer.Option(help="Threads of the models.")] = 1,
+    limit: Annotated[
+        list[str] | None, typer.Option(help="Any other setting: max_files=100; docs/serve.md lists them.")
+    ] = None,
+) -> None:
+    """Serve the web page and the API over the exported models.
+
+    Only this machine is answered unless --host says otherwise; nothing of an upload is kept.
+    """
+    from hemapipe.serve.params import from_options
+    from hemapipe.serve.server import serve as run_server
+
+    given = {"host": host, "port": port, "token": token or None, "keep": keep, "threads": threads}
+    run_server(root(), from_options(limit or [], allowed_hosts=allowed_host or [], **given))
+
+
+@app.command()
 def split(
     check: Annotated[Path, typer.Option("--check", help="A CSV with image_id or path, role, and fold.")],
     data: Annotated[Path, typer.Option("--data", help="The data folder of the run that knows the images.")] = Path(

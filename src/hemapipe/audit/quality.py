@@ -10,12 +10,12 @@ from hemapipe.cells.single import on_black, single_cell
 
 MEASURES = ("sharpness", "dark_end", "light_end", "clipped", "any_clipped", "entropy", "fine_sharpness")
 #: Robust z beyond which a value is an outlier (Iglewicz & Hoaglin, How to detect and handle outliers, 1993).
-_OUTLYING = 3.5
+OUTLYING = 3.5
 #: An image whose 99th percentile of grey is below the first, or 5th percentile above the second, shows nothing.
-_DARK, _LIGHT = 0.30, 0.95
-_CLIPPED = 0.25
-_ANY_CLIPPED = 0.5  # more than is usual in the set: a bright slide saturates a channel in whole sets
-_ENTROPY = 2.5  # bits of the grey histogram; stained fields have 5 to 7.5, a plain surface less than 2
+DARK, LIGHT = 0.30, 0.95
+CLIPPED = 0.25
+ANY_CLIPPED = 0.5  # more than is usual in the set: a bright slide saturates a channel in whole sets
+ENTROPY = 2.5  # bits of the grey histogram; stained fields have 5 to 7.5, a plain surface less than 2
 _ASPECT, _SIZE = 2.0, 4.0  # times the set's median
 #: Longer sides are shrunk to this before the fine sharpness is measured, so that no camera's noise is taken for focus.
 _FINE_PX = 512
@@ -69,14 +69,14 @@ def problems(measures: np.ndarray, manifest: pd.DataFrame) -> dict[str, np.ndarr
     sharpness, dark_end, light_end, clipped, any_clipped, entropy, fine = measures.T
     width, height = manifest["width"].to_numpy(float), manifest["height"].to_numpy(float)
     area, aspect = np.log(width * height), np.log(width / height)
-    informative = entropy >= _ENTROPY
+    informative = entropy >= ENTROPY
     odd = np.abs(area - np.median(area)) > np.log(_SIZE) if len(area) else np.zeros(0, bool)
     usual = np.median(any_clipped) if len(area) else 0.0
     return {
-        "blurred": ((outlying(sharpness) < -_OUTLYING) | _blurred_for_its_size(fine, manifest)) & informative,
-        "dark": dark_end < _DARK,
-        "light": light_end > _LIGHT,
-        "clipped": (clipped > _CLIPPED) | (any_clipped - usual > _ANY_CLIPPED),
+        "blurred": ((outlying(sharpness) < -OUTLYING) | _blurred_for_its_size(fine, manifest)) & informative,
+        "dark": dark_end < DARK,
+        "light": light_end > LIGHT,
+        "clipped": (clipped > CLIPPED) | (any_clipped - usual > ANY_CLIPPED),
         "low_information": ~informative,
         "odd_size": odd | (np.abs(aspect - np.median(aspect)) > np.log(_ASPECT)) if len(area) else odd,
     }
@@ -89,7 +89,7 @@ def _blurred_for_its_size(fine: np.ndarray, manifest: pd.DataFrame) -> np.ndarra
     for rows in sizes.groupby(["width", "height"]).indices.values():
         rows = rows[np.isfinite(fine[rows])]
         if len(rows) >= _LEAST_OF_A_SIZE:
-            blurred[rows] = outlying(fine[rows]) < -_OUTLYING
+            blurred[rows] = outlying(fine[rows]) < -OUTLYING
     return blurred
 
 

@@ -13,10 +13,15 @@ from hemapipe.ensemble.members import Floats, Members
 
 
 class Combined(NamedTuple):
-    """What came of it. `predictions`: PREDICTIONS and p_<class>, a row per fold and sample all members predicted."""
+    """What came of it.
+
+    `predictions`: PREDICTIONS and p_<class>, a row per fold and sample all members predicted. `weights`: of the members
+    in fold 0, which new images are predicted with; none of a vote.
+    """
 
     predictions: pd.DataFrame
     metrics: dict[str, float]
+    weights: list[float]
 
 
 def combine(kind: str, members: Members) -> Combined:
@@ -29,10 +34,14 @@ def combine(kind: str, members: Members) -> Combined:
         HemapipeError: a stack, and a fold has no or too few validation rows.
     """
     fitted: dict[str, float] = {}
+    weights: list[float] = []
     if kind == "vote":
         p = np.mean(members.calibrated, axis=0)
     else:
-        p, fitted = _stacked(members)
+        p, by_fold = _stacked(members)
+        weights = by_fold[0].tolist()
+        mean = by_fold.mean(axis=0).round(6)
+        fitted = {f"weight_{name}": float(weight) for name, weight in zip(members.names, mean, strict=True)}
     columns = pd.DataFrame(p, columns=[f"p_{name}" for name in members.class_names], index=members.rows.index)
     metrics = {
         "n_parameters": len(fitted),
@@ -42,11 +51,11 @@ def combine(kind: str, members: Members) -> Combined:
         **fitted,
         **_validation_scores(members, p),
     }
-    return Combined(members.rows.join(columns), metrics)
+    return Combined(members.rows.join(columns), metrics, weights)
 
 
-def _stacked(members: Members) -> tuple[Floats, dict[str, float]]:
-    """Return probabilities (n, k), and the weight of each member, the mean over folds."""
+def _stacked(members: Members) -> tuple[Floats, Floats]:
+    """Return probabilities (n, k), and the weights (folds, members)."""
     x = stack.level_one(members.raw)
     fold = members.rows["fold"].to_numpy()
     p = np.zeros(x.shape[1:])
@@ -60,8 +69,7 @@ def _stacked(members: Members) -> tuple[Floats, dict[str, float]]:
         weights.append(stack.fit(x[:, val], members.target[val], members.group[val]))
         p[of] = stack.predict(x[:, of], weights[-1])
         p[val] = stack.cross_fit(x[:, val], members.target[val], members.group[val])
-    mean = np.mean(weights, axis=0).round(6)
-    return p, {f"weight_{name}": float(weight) for name, weight in zip(members.names, mean, strict=True)}
+    return p, np.array(weights)
 
 
 def _validation_scores(members: Members, p: Floats) -> dict[str, float]:

@@ -20,9 +20,9 @@ import torch
 from torch import nn
 
 from hemapipe.models.cnn import Preprocessing, backbone
+from hemapipe.runtime import session
 
 Extract = Callable[[np.ndarray], np.ndarray]
-_ERRORS_ONLY = 3  # ONNX Runtime's severity; its warnings speak of its own optimiser
 
 
 class Normalised(nn.Module):
@@ -67,15 +67,6 @@ def export(module: nn.Module, px: int, batch_size: int) -> bytes:
         path = Path(folder) / "backbone.onnx"
         torch.onnx.export(module, (example,), path, input_names=["images"], output_names=["features"], dynamo=False)
         return path.read_bytes()
-
-
-def session(model: bytes, threads: int) -> onnxruntime.InferenceSession:
-    """Return an ONNX Runtime session on the CPU; the number of threads is given, never the machine's choice."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = _ERRORS_ONLY
-    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
 def run(model: onnxruntime.InferenceSession, batch_size: int) -> Extract:

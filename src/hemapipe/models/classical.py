@@ -127,11 +127,16 @@ def predict_proba(kind: str, pipeline: Pipeline, x: np.ndarray) -> np.ndarray:
     vote of 10 neighbours is no proof of impossibility.
     """
     p = pipeline.predict_proba(x).astype(np.float64)
-    if kind in _VOTERS:
-        n_voters = pipeline["classify"].get_params()[_VOTERS[kind]]
+    n_voters = voters(kind, pipeline)
+    if n_voters:
         p = (n_voters * p + 1 / p.shape[1]) / (n_voters + 1)
     p = np.maximum(p, FLOOR)
     return p / p.sum(axis=1, keepdims=True)
+
+
+def voters(kind: str, pipeline: Pipeline) -> int:
+    """Return how many votes a probability of the fitted pipeline counts; 0 where it counts none."""
+    return int(pipeline["classify"].get_params()[_VOTERS[kind]]) if kind in _VOTERS else 0
 
 
 def count_parameters(kind: str, pipeline: Pipeline) -> int:

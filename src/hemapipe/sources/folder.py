@@ -114,10 +114,16 @@ def match_pattern(pattern: str, names: list[str]) -> dict[str, dict[str, str]]:
     return max(found, key=len)
 
 
-def _match(pattern: str, names: list[str], paths: list[str]) -> dict[str, dict[str, str]]:
+def compile_pattern(pattern: str) -> re.Pattern[str]:
+    """Return the regular expression of a pattern such as `images/{patient}/{label}/{name}`; a field is no `/`."""
     parts = re.split(r"(\{\w+\})", unicodedata.normalize("NFC", pattern))
-    groups = [f"(?P<{part[1:-1]}>[^/]+?)" if part.startswith("{") else re.escape(part) for part in parts]
-    regex = re.compile("".join(groups))
+    return re.compile(
+        "".join(f"(?P<{part[1:-1]}>[^/]+?)" if part.startswith("{") else re.escape(part) for part in parts)
+    )
+
+
+def _match(pattern: str, names: list[str], paths: list[str]) -> dict[str, dict[str, str]]:
+    regex = compile_pattern(pattern)
     matches = (
         (name, regex.fullmatch(unicodedata.normalize("NFC", path))) for name, path in zip(names, paths, strict=True)
     )

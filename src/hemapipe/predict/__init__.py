@@ -1,0 +1,1 @@
+"""Exported models on new images, through ONNX Runtime; nothing here needs torch."""
