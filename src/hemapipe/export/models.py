@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import onnx
 import pandas as pd
-from sklearn.metrics import balanced_accuracy_score
+from sklearn.metrics import recall_score
 
 from hemapipe.core.errors import HemapipeError
 from hemapipe.predict.card import GRAPH, GRAPH_8_BIT, ModelCard
@@ -82,7 +82,7 @@ def export_network(folder: Path, card: ModelCard, packed: np.ndarray, rows: Rows
     return {
         "n_bytes": len(graph),
         "n_bytes_int8": len(small),
-        **_accuracies(rows.target, calls, calls_8_bit),
+        **accuracies(rows.target, calls, calls_8_bit),
     }
 
 
@@ -102,7 +102,7 @@ def export_classical(folder: Path, card: ModelCard, features: np.ndarray, rows: 
     if len(x):
         require_parity(card.name, model.predict(x), exported)
     _write(out, card, graph)
-    return {"n_bytes": len(graph), **_accuracies(rows.target, exported.argmax(1))}
+    return {"n_bytes": len(graph), **accuracies(rows.target, exported.argmax(1))}
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
@@ -111,7 +111,7 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     return shifted / shifted.sum(axis=1, keepdims=True)
 
 
-def _accuracies(target: np.ndarray, calls: np.ndarray, calls_8_bit: np.ndarray | None = None) -> dict[str, Any]:
+def accuracies(target: np.ndarray, calls: np.ndarray, calls_8_bit: np.ndarray | None = None) -> dict[str, Any]:
     """Return balanced accuracies on fold 0's test rows, and the share of rows that 8 bits call the same."""
     if not len(target):
         return {"n_test": 0}
@@ -123,8 +123,8 @@ def _accuracies(target: np.ndarray, calls: np.ndarray, calls_8_bit: np.ndarray |
 
 
 def _balanced(target: np.ndarray, calls: np.ndarray) -> float:
-    present = np.isin(calls, target)  # a call of a class without test rows is wrong, not a further class
-    return float(balanced_accuracy_score(target, np.where(present, calls, -1)))
+    # A call of a class without test rows is wrong, not a further class.
+    return float(recall_score(target, calls, labels=np.unique(target), average="macro", zero_division=0))
 
 
 def _run(graph: bytes, name: str, inputs: np.ndarray, threads: int, n_classes: int) -> np.ndarray:

@@ -40,6 +40,11 @@ class FeatureSet:
         return session(self.folder / GRAPH, self.threads)
 
 
+def recipe_of(card: ModelCard) -> PreprocessParams:
+    """Return how images became squares where this card's model was trained."""
+    return PreprocessParams(px=[card.px or 8], shape=card.shape, contrast=card.contrast, stain=card.stain)
+
+
 def run_graph(running: object, name: str, inputs: np.ndarray) -> np.ndarray:
     """Return the first output of a graph for inputs (n, …), n ≥ 1, a batch at a time."""
     starts = range(0, len(inputs), BATCH)
@@ -50,17 +55,18 @@ def run_graph(running: object, name: str, inputs: np.ndarray) -> np.ndarray:
 class Prepared:
     """At least one image (RGB uint8, height × width × 3 of any size), each square and feature set made once."""
 
-    def __init__(self, images: list[np.ndarray], recipe: ModelCard, sets: dict[str, FeatureSet], threads: int) -> None:
-        """Take the images; `recipe` is any card of the run, as all share one way to a square."""
-        self.images, self.sets, self.threads = images, sets, threads
-        self.params = PreprocessParams(px=[8], shape=recipe.shape, contrast=recipe.contrast, stain=recipe.stain)
+    def __init__(
+        self, images: list[np.ndarray], recipe: PreprocessParams, sets: dict[str, FeatureSet], threads: int
+    ) -> None:
+        """Take the images, and the one way to a square of all models of the run."""
+        self.images, self.recipe, self.sets, self.threads = images, recipe, sets, threads
         self._squares: dict[int, np.ndarray] = {}
         self._features: dict[str, np.ndarray] = {}
 
     def squares(self, px: int) -> np.ndarray:
         """Return the images as (n, px, px, 3), uint8, as the packed arrays of training hold them."""
         if px not in self._squares:
-            self._squares[px] = np.stack([square(image, px, self.params) for image in self.images])
+            self._squares[px] = np.stack([square(image, px, self.recipe) for image in self.images])
         return self._squares[px]
 
     def features(self, name: str) -> np.ndarray:

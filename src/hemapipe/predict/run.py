@@ -13,7 +13,7 @@ from hemapipe.cells.attributes import NAMES
 from hemapipe.core.errors import HemapipeError, did_you_mean
 from hemapipe.predict.card import load_card
 from hemapipe.predict.models import Model
-from hemapipe.predict.prepare import FeatureSet, Prepared
+from hemapipe.predict.prepare import FeatureSet, Prepared, recipe_of
 from hemapipe.reject.domain import NOT_A_SMEAR, Domain, load_domain
 
 NO_WHITE_CELL = "no_white_cell"
@@ -62,7 +62,7 @@ class Run:
         self.classes = first.card.classes
         self.positive = [self.classes[index] for index in first.positive]
         # Every image of a run becomes a square in one way, which networks and classical models note.
-        self.recipe = next(model.card for model in self.known.values() if model.family != "ensemble")
+        self.recipe = recipe_of(next(model.card for model in self.known.values() if model.family != "ensemble"))
         self.facts = {name: _read(root / f"metrics/{name}.json") for name in ("split", "catalog", "reject")}
 
     def _asked(self, names: list[str] | None) -> list[str]:
@@ -83,7 +83,7 @@ class Run:
         return Prepared(images, self.recipe, self.sets, self.threads)
 
     def look(self, images: list[np.ndarray]) -> list[Finding]:
-        """Return a finding for each RGB uint8 height × width × 3 image; many at once are faster and take more memory."""
+        """Return a finding for each RGB uint8 height × width × 3 image; many at once are faster, and take memory."""
         if not images:
             return []
         ready = self.prepare(images)

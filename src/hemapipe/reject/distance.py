@@ -41,7 +41,9 @@ def fit(features: np.ndarray, n_components: int, seed: int) -> Gaussian:
     if len(features) < 6:
         raise HemapipeError(f"{len(features)} training images are too few to tell other pictures from them")
     n_components = min(n_components, len(features) // 3, features.shape[1] - 1)
-    pca = PCA(n_components, svd_solver="full", random_state=seed).fit(features.astype(np.float64))
-    if pca.noise_variance_ <= 0:
+    if not np.ptp(features, axis=0).any():
         raise HemapipeError("the training images' features do not differ: nothing can be told from them")
-    return Gaussian(pca.mean_, pca.components_, pca.explained_variance_, float(pca.noise_variance_))
+    pca = PCA(n_components, svd_solver="full", random_state=seed).fit(features.astype(np.float64))
+    # Features that vary along few directions alone leave no noise: anything off them is then far, not infinitely far.
+    noise = max(float(pca.noise_variance_), 1e-6 * float(pca.explained_variance_[0]))
+    return Gaussian(pca.mean_, pca.components_, np.maximum(pca.explained_variance_, noise), noise)

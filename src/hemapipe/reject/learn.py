@@ -11,9 +11,8 @@ from sklearn.model_selection import GroupKFold
 
 from hemapipe.audit.quality import MEASURES, measure
 from hemapipe.core.errors import HemapipeError
-from hemapipe.predict.prepare import FeatureSet, run_graph
+from hemapipe.predict.prepare import FeatureSet, recipe_of, run_graph
 from hemapipe.preprocess.image import square
-from hemapipe.preprocess.params import PreprocessParams
 from hemapipe.reject.distance import fit
 from hemapipe.reject.domain import Domain
 from hemapipe.reject.params import RejectParams
@@ -81,7 +80,7 @@ def measure_refusal(
     if extractor.card.kind != "backbone":
         raise HemapipeError(f"reject.features is {domain.features!r}: name a feature set of the kind backbone")
     card = extractor.card
-    recipe = PreprocessParams(px=[card.px], shape=card.shape, contrast=card.contrast, stain=card.stain)
+    recipe = recipe_of(card)
     inside = domain.gaussian.distance(features[test])
     found: dict[str, Any] = {"n_test": len(test), "test_refused": float((inside > domain.limit).mean())}
     outside = {}

@@ -1,4 +1,4 @@
-"""Every network the papers name, and its nearest kin: each builds, takes a step of training, and predicts.
+"""Every network the papers name, and its nearest kin: each builds, takes a step of training, predicts and exports.
 
 The networks are the rows of `cnn` in the presets, each with the recipe of its paper, and those that no preset names.
 The fast tier takes each once, on small images; the slow tier takes every row at its paper's size.
@@ -15,15 +15,18 @@ from tiny_project import ROOT
 from hemapipe import sources
 from hemapipe.core.params import resolve
 from hemapipe.core.tables import OPS
+from hemapipe.export.models import require_parity, softmax
+from hemapipe.export.network import ByPixels, to_onnx
 from hemapipe.models import cnn
 from hemapipe.papers.presets import load_preset, names
+from hemapipe.runtime import session
 from hemapipe.training.cnn.callbacks import History
 from hemapipe.training.cnn.data import FoldData
 from hemapipe.training.cnn.fit import make_module, make_trainer
 from hemapipe.training.cnn.module import CnnModule
 from hemapipe.training.cnn.params import CnnRow, TrainParams
 from hemapipe.training.cnn.predict import predict
-from hemapipe.training.cnn.store import make_card
+from hemapipe.training.cnn.store import build_classifier, make_card
 
 #: What is asked for: builder, architecture, and the preset rows that must be such; '' where no preset names it.
 DEMANDED = {
@@ -145,6 +148,21 @@ def test_what_is_demanded_is_covered(demanded):
 @pytest.mark.parametrize("name", SMALL)
 def test_builds_takes_a_step_and_predicts_small(name):
     check(SMALL[name])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SMALL)
+def test_its_exported_graph_gives_the_same_probabilities(name):
+    """Small images; the default run's networks are exported, and compared, by every `dvc repro`."""
+    case = SMALL[name]
+    images = random_images(case)[0]
+    torch.manual_seed(0)
+    module = ByPixels(build_classifier(make_card(case.builder, case.arch, case.px, case.classes), "scratch")).eval()
+    running = session(to_onnx(module, case.px, "logits"), threads=1)
+    for n in (1, N_IMAGES):  # the number of images is free
+        with torch.inference_mode():
+            original = softmax(module(torch.from_numpy(images[:n])).numpy())
+        require_parity(name, original, softmax(running.run(None, {"images": images[:n]})[0]))
 
 
 @pytest.mark.slow
