@@ -50,6 +50,9 @@ repro: $(READY)  ## run what is out of date of the default pipeline
 	@hemapipe prune
 	@dvc repro
 
+serve: $(READY)  ## the web page and the API at http://127.0.0.1:8000 (ARGS='--port 9000')
+	@hemapipe serve $(ARGS)
+
 test: $(READY)  ## the fast tests (TESTS=tests/split narrows them)
 	@$(PYTEST) $(TESTS)
 
@@ -64,9 +67,6 @@ lint: $(READY)  ## ruff and mypy
 format: $(READY)  ## let ruff rewrite what it can
 	@ruff check --fix .
 	@ruff format .
-
-serve: $(READY)  ## the web page and the API at http://127.0.0.1:8000 (ARGS='--port 9000')
-	@hemapipe serve $(ARGS)
 
 verify: $(READY)  ## compare this run's metrics with the committed ones
 	@hemapipe verify

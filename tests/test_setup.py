@@ -13,6 +13,7 @@ import yaml
 from tiny_project import ROOT
 
 PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^\s*]+)$")
+REQUIREMENTS = ("requirements.txt", "requirements-serve.txt", "requirements-gpu.txt", "constraints.txt")
 #: Named on the user's card; two come as a variant of the same module.
 CARD = {
     "dvc": "dvc", "torch": "torch", "torchvision": "torchvision", "scikit-learn": "scikit-learn", "pyyaml": "pyyaml",
@@ -24,22 +25,32 @@ def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def pins(file: str) -> dict[str, str]:
+def own_pins(file: str) -> dict[str, str]:
     lines = (ROOT / file).read_text().splitlines()
     matches = [PIN.match(line) for line in lines if line and not line.startswith(("#", "-"))]
     assert all(matches), f"{file}: every line is name==exact.version"
     return {normal(match["name"]): match["version"] for match in matches}
 
 
+def pins(file: str) -> dict[str, str]:
+    """The pins of a file and of those it includes."""
+    included = re.findall(r"^-r (\S+)$", (ROOT / file).read_text(), re.MULTILINE)
+    return {name: version for one in included for name, version in pins(one).items()} | own_pins(file)
+
+
 def test_every_requirement_is_pinned_once():
     direct, indirect = pins("requirements.txt"), pins("constraints.txt")
     assert not direct.keys() & indirect.keys()
-    assert "-c constraints.txt" in (ROOT / "requirements.txt").read_text().splitlines()
+    assert not own_pins("requirements.txt").keys() & pins("requirements-serve.txt").keys()
+    for file in ("requirements.txt", "requirements-serve.txt"):
+        assert "-c constraints.txt" in (ROOT / file).read_text().splitlines()
     assert pins("requirements-gpu.txt").keys() == {"xgboost"}
 
 
 def test_the_card_is_met_and_substitutions_explained():
-    direct, lines = pins("requirements.txt"), (ROOT / "requirements.txt").read_text().splitlines()
+    direct = pins("requirements.txt")
+    files = [ROOT / name for name in ("requirements.txt", "requirements-serve.txt")]
+    lines = [line for file in files for line in file.read_text().splitlines()]
     for asked, named in CARD.items():
         assert named in direct
         if asked != named:
@@ -68,8 +79,9 @@ def test_all_that_the_requirements_bring_is_pinned():
 
 
 def test_nothing_names_a_registry():
-    for file in ("Makefile", "requirements.txt", "requirements-gpu.txt", "constraints.txt", ".ci/run"):
-        assert not re.search(r"https?://|--(extra-)?index-url|--find-links", (ROOT / file).read_text()), file
+    for file in ("Makefile", *REQUIREMENTS, ".ci/run"):
+        text = (ROOT / file).read_text()
+        assert not re.search(r"https?://(?!127\.0\.0\.1)|--(extra-)?index-url|--find-links", text), file
 
 
 @pytest.fixture
@@ -78,7 +90,7 @@ def fresh(tmp_path) -> tuple[Path, Path]:
     checkout, tools = tmp_path / "a checkout", tmp_path / "tools"
     checkout.mkdir()
     tools.mkdir()
-    for name in ("Makefile", "requirements.txt", "requirements-gpu.txt", "constraints.txt", "pyproject.toml"):
+    for name in ("Makefile", *REQUIREMENTS, "pyproject.toml"):
         shutil.copy(ROOT / name, checkout / name)
     for tool in ("bash", "sh", "touch", "rm", "mkdir", "cp", "awk", "env"):
         (tools / tool).symlink_to(shutil.which(tool))

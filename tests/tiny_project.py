@@ -45,6 +45,13 @@ TINY = {
     "price_leakage.n_folds": 2,
     "price_leakage.cnn": {"builder": "lenet", "px": 64, "weights": "scratch", "epochs": 1},
     "audit.px": 64,
+    "reject.px": 64,
+    "explain.n_images": 4,
+    "explain.steps": 2,
+    "explain.grid": 4,
+    "explain.dream_steps": 1,
+    "explain.n_repeats": 2,
+    "explain.n_resamples": 100,
     "audit.n_folds": 2,
     "audit.n_resamples": 100,
 }

@@ -28,6 +28,14 @@ def test_packages_are_compared_with_the_pins(tmp_path):
     assert "no-such-package-here absent" in found.found
 
 
+def test_included_pins_are_compared_too(tmp_path):
+    (tmp_path / "serve.txt").write_text("no-such-package-here==1.0\n")
+    (tmp_path / "requirements.txt").write_text("-c constraints.txt\n-r serve.txt\npytest==0.0.1\n")
+    found = doctor.check_packages(tmp_path / "requirements.txt").found
+    assert "no-such-package-here absent" in found
+    assert "instead of 0.0.1" in found
+
+
 def test_git_and_dvc_are_looked_for(tmp_path):
     assert doctor.check_git(tmp_path).fails
     assert doctor.check_dvc(tmp_path).fails

@@ -159,9 +159,11 @@ def keep_report(root: Path, revision: str, out: Path) -> None:
     """
     lock = yaml.safe_load(git(root, "show", f"{revision}:dvc.lock"))
     outputs = [entry["path"] for stage in lock["stages"].values() for entry in stage.get("outs", [])]
+    out.mkdir(parents=True, exist_ok=True)
     for name in outputs:
         if name.startswith("report/"):
-            dvc(root, "get", "--quiet", "--force", "--rev", revision, ".", name, "--out", str(out / Path(name).name))
+            # Into the folder, under its own name: named, a folder that is there already would get itself inside.
+            dvc(root, "get", "--quiet", "--force", "--rev", revision, ".", name, "--out", str(out))
 
 
 def keep_times(script: Path, out: Path) -> None:

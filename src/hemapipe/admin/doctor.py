@@ -81,10 +81,8 @@ def check_python(version: tuple[int, ...]) -> Finding:
 
 
 def check_packages(requirements: Path) -> Finding:
-    """Every pin of requirements.txt is installed in its version."""
-    pins: dict[str, str] = dict(
-        re.findall(r"^([A-Za-z0-9_.-]+)==(\S+)$", requirements.read_text(encoding="utf-8"), re.MULTILINE)
-    )
+    """Every pin of requirements.txt, and of the files it includes, is installed in its version."""
+    pins = read_pins(requirements)
     wrong = []
     for name, wanted in pins.items():
         found = _version(name) or _version(SIBLINGS.get(name) or name)
@@ -94,6 +92,14 @@ def check_packages(requirements: Path) -> Finding:
     if not wrong:
         return Finding("packages", f"{len(pins)} as pinned ({shown})")
     return Finding("packages", "; ".join(wrong), "run `make -B setup`")
+
+
+def read_pins(requirements: Path) -> dict[str, str]:
+    """Return name → version of the pins in a requirements file and in those that its `-r` lines include."""
+    text = requirements.read_text(encoding="utf-8")
+    included = re.findall(r"^-r (\S+)$", text, re.MULTILINE)
+    pins = {name: pin for file in included for name, pin in read_pins(requirements.parent / file).items()}
+    return pins | dict(re.findall(r"^([A-Za-z0-9_.-]+)==(\S+)$", text, re.MULTILINE))
 
 
 def check_git(root: Path) -> Finding:

@@ -27,6 +27,7 @@ from hemapipe.group.params import GroupParams
 from hemapipe.leakage.params import PriceLeakageParams
 from hemapipe.models.cnn import builders
 from hemapipe.preprocess.params import PreprocessParams
+from hemapipe.reject.params import RejectParams
 from hemapipe.report.params import CompareParams
 from hemapipe.split.params import SplitParams
 from hemapipe.ties.params import TiesParams
@@ -37,7 +38,7 @@ SECTIONS: dict[str, type[Section]] = {
     "catalog": CatalogParams, "preprocess": PreprocessParams, "find_ties": TiesParams, "group": GroupParams,
     "split": SplitParams, "augment": AugmentParams, "train_cnn": TrainParams, "train_classical": TrainClassicalParams,
     "calibrate": CalibrateParams, "evaluate": EvaluateParams, "price_leakage": PriceLeakageParams,
-    "audit": AuditParams, "compare": CompareParams,
+    "audit": AuditParams, "reject": RejectParams, "compare": CompareParams,
 }  # fmt: skip
 #: Tables of rows, each row a section of its own.
 TABLES: dict[str, type[Section]] = {

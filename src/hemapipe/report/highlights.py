@@ -65,6 +65,50 @@ def audit(metrics: Metrics, verdicts: Path) -> list[dict[str, str]]:
     ]
 
 
+def explained(explain: dict[str, Metrics], order: list[str]) -> list[dict[str, Any]]:
+    """Return name, kind, verdict and figures of each explained model, in the leaderboard's order.
+
+    `explain`: model → its metrics of the stage `explain`. Networks have `methods`: name, background ratio with limits
+    (None where it could not be told), and whether the method passed its own checks. Classical models have the share of
+    balanced accuracy that goes with the colour of the background, where they have named attributes.
+    """
+    found = []
+    for name in [one for one in order if one in explain]:
+        facts = explain[name]
+        methods = [key.removesuffix("_passed") for key in facts if key.endswith("_passed")]
+        found.append(
+            {
+                "name": name,
+                "kind": "network" if methods else "classical",
+                "kept": facts["n_images"] > 0,
+                "looks": bool(facts["looks_at_background"]),
+                "methods": [_method(facts, one) for one in sorted(methods, key=list(words.METHODS).index)],
+                "facts": facts,
+            }
+        )
+    return found
+
+
+def _method(facts: Metrics, name: str) -> dict[str, Any]:
+    ratio = {end: facts.get(f"{name}_background_ratio{end}") for end in ("", "_low", "_high")}
+    return {
+        "words": words.METHODS[name],
+        "ratio": ratio[""],
+        "low": ratio["_low"],
+        "high": ratio["_high"],
+        "passed": bool(facts[f"{name}_passed"]),
+    }
+
+
+def looks(explain: dict[str, Metrics]) -> list[str]:
+    """Return a warning that names the models that look at the background, or none."""
+    named = sorted(name for name, facts in explain.items() if facts["looks_at_background"])
+    if not named:
+        return []
+    look = "looks" if len(named) == 1 else "look"
+    return [f"{', '.join(named)} {look} at the background of the images: see what the models look at"]
+
+
 def leaks(split: Metrics, augment: Metrics) -> dict[str, Any]:
     """Return the leak counts; where roles were dealt to samples, augment's counts are the ones that hold."""
     return {key: value for key, value in {**split, **augment}.items() if key.startswith("leak")}

@@ -50,6 +50,7 @@ class Run:
     choice: Metrics = field(default_factory=dict)
     ties: Metrics = field(default_factory=dict)
     audit: Metrics = field(default_factory=dict)
+    explain: dict[str, Metrics] = field(default_factory=dict)
 
 
 def render(run: Run) -> str:
@@ -70,12 +71,16 @@ def render(run: Run) -> str:
     return template.get_template("report.html.j2").render(
         run=run,
         classes={name: run.catalog.get(f"n_class_{name}", run.catalog.get(f"n_{name}")) for name in names},
-        warnings=highlights.warnings(run.params, run.catalog, run.split, run.augment, score),
+        warnings=[
+            *highlights.warnings(run.params, run.catalog, run.split, run.augment, score),
+            *highlights.looks(run.explain),
+        ],
         few_of_a_class=highlights.few_of_a_class(score) if score.get("few_groups_rarest") else "",
         price=highlights.price(run.leakage),
         recommended=chosen,
         shown=chosen or rows[0],
         audit=highlights.audit(run.audit, run.plots / "audit" / "verdicts.csv") if run.audit else [],
+        explained=_explained(run),
         **_tables(run, names),
         leaks=highlights.leaks(run.split, run.augment),
         rows=rows,
@@ -85,6 +90,12 @@ def render(run: Run) -> str:
         words_for=words,
         params=yaml.safe_dump(run.params, sort_keys=False, allow_unicode=True, width=110),
     )
+
+
+def _explained(run: Run) -> list[dict[str, Any]]:
+    """Return what `highlights.explained` says, each with its picture."""
+    found = highlights.explained(run.explain, [str(name) for name in run.leaderboard["model"]])
+    return [{**one, "picture": picture(run.plots / "explain" / f"{one['name']}.png")} for one in found]
 
 
 def class_names(run: Run) -> list[str]:

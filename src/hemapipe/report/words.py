@@ -43,6 +43,14 @@ SHARED = {
     "leak_groups": "their group",
     "leak_siblings": "their original image",
 }
+#: Attribution methods, as the page calls them, in its order.
+METHODS = {
+    "grad_cam": "Grad-CAM",
+    "grad_cam_pp": "Grad-CAM++",
+    "integrated_gradients": "integrated gradients",
+    "saliency": "saliency",
+    "occlusion": "occlusion",
+}
 GLOSSARY = {
     "balanced accuracy": "The mean of the recalls of all classes: guessing scores 1 / number of classes.",
     "macro, weighted": "The mean over classes; the mean over classes weighted by their number of images.",
@@ -74,6 +82,10 @@ GLOSSARY = {
     "verdict per patient": "By mean: the class with the largest mean probability over the patient's images. By vote: "
     "the class most images are called. Uncertain: few images, or the two likeliest classes nearly level.",
     "soft vote, stack": "Ensembles: the mean of three models' probabilities; weights fitted on validation images.",
+    "background ratio": "The share of a network's attribution that falls on what is no cell, over its share of the "
+    "area: 1 is what chance would give. A method counts only if removing what it marks hurts the network more than "
+    "removing places at random, and if its maps change when the network's weights are shuffled.",
+    "permutation importance": "What a model loses when a block of features is dealt to other images.",
     "audit": "Checks of the images, not of a model: repeats, labels, patients, and probes, small classifiers that see "
     "only what should not tell the class, such as the background. A probe far above chance is a shortcut.",
 }
