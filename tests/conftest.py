@@ -21,12 +21,13 @@ LONGEST = ("test_pipeline", "training/test_cnn", "audit/", "cnn/test_every")
 def pytest_addoption(parser):
     parser.addoption("--slow", action="store_true", help="also run the tests that take minutes")
     parser.addoption("--gpu", action="store_true", help="also run the tests that need a CUDA device")
+    parser.addoption("--browser", action="store_true", help="also run the tests that need Chromium")
 
 
 def pytest_collection_modifyitems(config, items):
     # A file stays with one worker: the longest first, so that no worker is left alone with one at the end.
     items.sort(key=lambda item: next((n for n, name in enumerate(LONGEST) if name in item.nodeid), len(LONGEST)))
-    for tier in ("slow", "gpu"):
+    for tier in ("slow", "gpu", "browser"):
         if not config.getoption(f"--{tier}"):
             for item in items:
                 if item.get_closest_marker(tier):

@@ -109,7 +109,7 @@ def test_every_leaf_is_declared_somewhere(stages, leaves):
 
 
 def test_pipeline_stays_readable():
-    assert len((ROOT / "dvc.yaml").read_text().splitlines()) < 300
+    assert len((ROOT / "dvc.yaml").read_text().splitlines()) < 350
 
 
 def test_keys_read_are_declared(tiny):
@@ -194,7 +194,7 @@ def test_a_new_row_runs_only_its_own_stages(copy_of_tiny):
     params = yaml.safe_load((copy_of_tiny / "params.yaml").read_text())
     set_params(copy_of_tiny, {"classical": {**params["classical"], "sgd": row}})
     ran = set(re.findall(r"Running stage '([^']+)'", succeed("dvc repro", copy_of_tiny)))
-    own = {"train_classical@sgd", "calibrate_classical@sgd", "evaluate_classical@sgd"}
+    own = {f"{stage}_classical@sgd" for stage in ("train", "calibrate", "evaluate", "export", "explain")}
     assert ran == own | {"choose_model", "compare", "report"}
 
 

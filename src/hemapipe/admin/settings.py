@@ -22,6 +22,7 @@ from hemapipe.core.errors import HemapipeError, did_you_mean
 from hemapipe.core.params import Section, check, read_params
 from hemapipe.ensemble.params import EnsembleRow
 from hemapipe.evaluation.params import EvaluateParams
+from hemapipe.explain.params import ExplainParams
 from hemapipe.features.params import FeatureRow
 from hemapipe.group.params import GroupParams
 from hemapipe.leakage.params import PriceLeakageParams
@@ -38,7 +39,7 @@ SECTIONS: dict[str, type[Section]] = {
     "catalog": CatalogParams, "preprocess": PreprocessParams, "find_ties": TiesParams, "group": GroupParams,
     "split": SplitParams, "augment": AugmentParams, "train_cnn": TrainParams, "train_classical": TrainClassicalParams,
     "calibrate": CalibrateParams, "evaluate": EvaluateParams, "price_leakage": PriceLeakageParams,
-    "audit": AuditParams, "reject": RejectParams, "compare": CompareParams,
+    "audit": AuditParams, "reject": RejectParams, "explain": ExplainParams, "compare": CompareParams,
 }  # fmt: skip
 #: Tables of rows, each row a section of its own.
 TABLES: dict[str, type[Section]] = {
