@@ -18,10 +18,10 @@ TESTS ?= tests
 ARGS ?=
 PYTEST := OMP_NUM_THREADS=1 python -m pytest -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help setup repro serve test test-slow lint format verify doctor prune demo-real bench clean
+.PHONY: help setup repro serve test test-slow test-browser lint format verify doctor prune demo-real bench clean
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY)  ## make .venv and install the pinned packages (GPU=1: those of a GPU machine)
 
@@ -58,6 +58,11 @@ test: $(READY)  ## the fast tests (TESTS=tests/split narrows them)
 
 test-slow: $(READY)  ## the tests that take minutes: two whole runs, every network at its size, every paper as a toy
 	@$(PYTEST) --slow -m slow $(TESTS)
+
+test-browser: $(READY)  ## the web page in Chromium, which is fetched where the system has none
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null \
+	  || python -m playwright install --with-deps chromium
+	@$(PYTEST) --browser -m browser tests/serve
 
 lint: $(READY)  ## ruff and mypy
 	@ruff check .

@@ -234,6 +234,7 @@ def _bytes(path: Path) -> dict[str, bytes]:
     return {str(file.relative_to(path)): file.read_bytes() for file in files if file.is_file()}
 
 
+@pytest.mark.slow
 def test_a_queued_experiment_runs_the_code_it_was_queued_with(tiny, tmp_path):
     """Queue, edit the workspace, run: the result is that of the queued code."""
     project = shutil.copytree(tiny[0], tmp_path / "copy", symlinks=True)

@@ -109,14 +109,6 @@ def test_only_this_machine_is_answered_unless_told_otherwise():
     assert "--token" in CliRunner().invoke(command, ["serve", "--help"]).output
 
 
-def test_serving_needs_no_torch():
-    import subprocess
-    import sys
-
-    code = "import sys, hemapipe.serve.server; print({'torch', 'timm', 'lightning', 'captum'} & set(sys.modules))"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "set()"
-
-
 def test_a_class_and_a_screening_decision_that_contradict_each_other_are_marked(client):
     run = FakeRun()
     assert view.at_odds(run, "pre", "negative") and view.at_odds(run, "benign", "positive")

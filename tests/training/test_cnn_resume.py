@@ -52,6 +52,7 @@ def count_steps(monkeypatch) -> list[int]:
     return steps
 
 
+@pytest.mark.slow
 def test_a_process_killed_twice_ends_with_equal_bytes(tmp_path, capsys):
     undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
     for folder in (undisturbed, killed):
