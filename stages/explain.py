@@ -22,8 +22,10 @@ def main(name: str) -> None:
     drawn = clusters(manifest, read_table(DATA / "groups.csv", GROUPS), read_table(DATA / "ties.csv", TIES))
     rows = sample.held_out(load_samples(manifest, read_table(DATA / "augment.csv", AUGMENT)), manifest, drawn)
     seed, threads = derive_seed(lookup(values, "seed"), "explain", name), lookup(values, "threads")
-    if rows.empty or not any(folder.glob(f"fold{sample.FOLD}.*")):
-        found = outcome.nothing()
+    if not any(folder.glob(f"fold{sample.FOLD}.*")):
+        found = outcome.nothing(outcome.NO_WEIGHTS)
+    elif rows.empty:
+        found = outcome.nothing(outcome.NO_IMAGES)
     elif "builder" in json.loads((folder / "model.json").read_text("utf-8")):
         from hemapipe.explain import from_network  # torch, which classical models need not wait for
 

@@ -2,10 +2,14 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from hemapipe.core.params import lookup, read_params
+from hemapipe.calibrate.folds import calibrate
+from hemapipe.calibrate.params import CalibrateParams
+from hemapipe.core.params import load, lookup, read_params
 from hemapipe.core.tables import AUGMENT, MANIFEST, packed_rows, read_table, write_json
 from hemapipe.export.models import export_classical, export_network, rows_of_fold_0
 from hemapipe.features.store import read_features
@@ -40,7 +44,12 @@ def main(name: str) -> None:
         metrics = {}
     elif card.family == "cnn":
         packed = np.load(f"data/packed/{card.px}.npy", mmap_mode="r")
-        metrics = export_network(folder, card, packed, rows, threads, out)
+        params = load(CalibrateParams, "calibrate")
+
+        def fit(p: pd.DataFrame) -> dict[str, Any]:
+            return calibrate(p.assign(image_id=rows.val_ids, fold=0, role="val"), manifest, params)
+
+        metrics = export_network(folder, card, packed, rows, threads, out, fit)
     else:
         features = read_features(Path("data/features"), card.features, len(packed_rows(manifest)))
         metrics = export_classical(folder, card, features, rows, threads, out)

@@ -1,6 +1,7 @@
 """Deletion and insertion, and what shuffled weights leave of a map."""
 
 import numpy as np
+import pytest
 import torch
 from explain_toy import PX, planted, smears
 from torch import nn
@@ -72,7 +73,11 @@ def test_batch_norms_of_the_shuffled_copy_know_what_comes_in():
     assert not other.training
 
 
-def test_similarity_is_spearmans_and_none_of_a_constant_map():
+def test_similarity_is_spearmans_and_empty_maps_show_nothing():
     maps = np.random.default_rng(0).random((3, PX, PX))
     others = np.stack([maps[0] ** 3, -maps[1], np.ones((PX, PX))])
-    np.testing.assert_allclose(faithful.similarity(maps, others), [1, -1, 0], atol=1e-12)
+    assert faithful.similarity(maps[:2], others[:2]) == pytest.approx(0)  # the mean of 1 and -1
+    assert faithful.similarity(maps[:1], others[:1]) == pytest.approx(1)
+    assert faithful.similarity(maps, others) == pytest.approx(0)  # the constant pair does not count
+    assert np.isnan(faithful.similarity(maps[1:], others[[2, 2]]))
+    assert np.isnan(faithful.similarity(maps[:0], others[:0]))

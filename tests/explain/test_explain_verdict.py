@@ -76,8 +76,15 @@ def test_two_methods_must_say_so_and_each_must_have_passed_its_checks(second, ex
     assert verdict.looks_at_background(figures(saliency={}, occlusion=second)) == expected
 
 
-def test_one_method_alone_is_not_believed():
-    assert verdict.looks_at_background(figures(saliency={})) == 0
+def test_one_method_alone_is_not_believed_and_tells_nothing():
+    assert verdict.looks_at_background(figures(saliency={})) == verdict.tellable(figures(saliency={})) == 0
+    assert verdict.tellable(figures(saliency={}, occlusion={"background_ratio_low": 0.5})) == 1
+
+
+def test_a_method_whose_similarity_is_unknown_has_not_passed():
+    facts = figures(saliency={})
+    del facts["saliency_similarity"]
+    assert not verdict.passed(facts, "saliency")
 
 
 def test_a_method_without_an_interval_has_not_passed():

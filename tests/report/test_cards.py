@@ -49,12 +49,14 @@ EXPORT = {
 }  # fmt: skip
 REJECT = {"n_strangers": 50, "refused": 0.98, "auroc": 0.9991, "n_test": 261, "test_refused": 0.023}
 LOOKS = {
-    "n_images": 16, "looks_at_background": 1, "grad_cam_passed": 1, "grad_cam_background_ratio": 1.4,
+    "n_images": 16, "looks_at_background": 1, "background_tellable": 1,
+    "grad_cam_passed": 1, "grad_cam_background_ratio": 1.4,
     "grad_cam_background_ratio_low": 1.2, "grad_cam_background_ratio_high": 1.7, "saliency_passed": 0,
     "occlusion_passed": 1, "occlusion_background_ratio": 1.9,
 }  # fmt: skip
 LEANS = {
-    "n_images": 261, "looks_at_background": 0, "top_attribute": "nucleus_area", "balanced_accuracy_lost_lite0": 0.2204,
+    "n_images": 261, "looks_at_background": 0, "background_tellable": 0, "top_attribute": "nucleus_area",
+    "balanced_accuracy_lost_lite0": 0.2204,
     "balanced_accuracy_lost_lite0_sd": 0.01, "balanced_accuracy_lost_nucleus_shape": -0.0113,
 }  # fmt: skip
 
@@ -130,8 +132,11 @@ def test_what_a_model_looks_at_is_told(full):
     assert "cannot be told: its features have no names" in forest  # no colour of the background among its blocks
     assert "| nucleus shape | −0.011 |" in forest
     assert "cards of its members" in stack
-    clean = replace(full[0], explain={"rf": {**LEANS, "balanced_accuracy_lost_background_colour": 0.01}})
-    assert "No sign that this model looks at the background." in render(clean, full[1], "rf")
+    clean = replace(full[0], explain={"rf": {**LEANS, "background_tellable": 1}})
+    assert "No sign that this model looks at the background, by a limit" in render(clean, full[1], "rf")
+    unknown = {**LOOKS, "looks_at_background": 0, "background_tellable": 0}
+    failed = render(replace(full[0], explain={"lenet": unknown}), full[1], "lenet")
+    assert "cannot be told: fewer than two methods passed" in failed and "No sign" not in failed
 
 
 def test_sizes_and_8_bits(full):

@@ -11,16 +11,17 @@ from hemapipe.report import highlights
 from stages import report
 
 METHODS = ("saliency", "grad_cam")
-NETWORK = {"n_images": 16, "looks_at_background": 0} | {
+NETWORK = {"n_images": 16, "looks_at_background": 0, "background_tellable": 1} | {
     f"{name}_{key}": value
     for name in METHODS
     for key, value in {
         "passed": 1, "background_ratio": 1.25, "background_ratio_low": 1.11, "background_ratio_high": 1.4,
     }.items()
 }  # fmt: skip
-CLASSICAL = {"n_images": 60, "looks_at_background": 1, "balanced_accuracy": 0.8, "top_attribute": "background_b_mean"}
+CLASSICAL = {"n_images": 60, "looks_at_background": 1, "balanced_accuracy": 0.8, "top_attribute": "background_b_mean",
+             "background_tellable": 1}  # fmt: skip
 NAMED = {**CLASSICAL, "balanced_accuracy_lost_background_colour": 0.31}
-NOT_KEPT = {"n_images": 0, "looks_at_background": 0}
+NOT_KEPT = {"n_images": 0, "looks_at_background": 0, "background_tellable": 0}
 
 
 @pytest.fixture(scope="module")

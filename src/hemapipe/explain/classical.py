@@ -57,7 +57,9 @@ def weigh(
             facts[f"{score}_lost_{_slug(row['block'])}"] = row[score]
             facts[f"{score}_lost_{_slug(row['block'])}_sd"] = row[f"{score}_sd"]
     skill = max(scores["balanced_accuracy"] - chance, 1e-9)
-    return Weighed(table, {**facts, "looks_at_background": _looks(first, skill), "top_attribute": _top(table)})
+    facts["looks_at_background"] = _looks(first, skill)
+    facts["background_tellable"] = int((first["block"] == BACKGROUND).any())
+    return Weighed(table, {**facts, "top_attribute": _top(table)})
 
 
 def paint(axes: Axes, table: pd.DataFrame, title: str) -> None:

@@ -100,13 +100,16 @@ def randomised(classifier: Classifier, images: np.ndarray, seed: int) -> Classif
     return other.eval()
 
 
-def similarity(maps: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Return (n,) Spearman's correlations of two stacks of maps (n, px, px); 0 where one of a pair is constant."""
-    found = np.zeros(len(maps))
-    for index, (one, other) in enumerate(zip(maps, others, strict=True)):
-        if np.ptp(one) > 0 and np.ptp(other) > 0:
-            found[index] = spearmanr(one.ravel(), other.ravel()).statistic
-    return found
+def similarity(maps: np.ndarray, others: np.ndarray) -> float:
+    """Return the mean of Spearman's correlations of two stacks of maps (n, px, px).
+
+    An empty map is like no other one, which shows nothing: such pairs do not count, and where more than half are so
+    the similarity is NaN.
+    """
+    pairs = [pair for pair in zip(maps, others, strict=True) if np.ptp(pair[0]) > 0 and np.ptp(pair[1]) > 0]
+    if 2 * len(pairs) < len(maps) or not pairs:
+        return float("nan")
+    return float(np.mean([spearmanr(one.ravel(), other.ravel()).statistic for one, other in pairs]))
 
 
 @torch.inference_mode()

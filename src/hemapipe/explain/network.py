@@ -16,7 +16,7 @@ from hemapipe.explain import faithful, regions
 from hemapipe.explain.dream import activation_maximisation
 from hemapipe.explain.methods import METHODS, Settings, as_tensor, attribute
 from hemapipe.explain.params import ExplainParams
-from hemapipe.explain.verdict import looks_at_background, passed
+from hemapipe.explain.verdict import looks_at_background, passed, tellable
 from hemapipe.training.cnn.store import Classifier
 
 _RANDOM_ORDERS = 2  # per image: the mean over images is what counts
@@ -72,11 +72,11 @@ def explain(classifier: Classifier, classes: list[str], chosen: Chosen, params: 
         order = faithful.patch_order(maps[name], params.grid)
         of = faithful.curves(classifier, images, target, order, params.grid)
         facts = _curve_facts(of, by_chance, chosen.groups, params.n_resamples, seed)
-        facts["similarity"] = float(faithful.similarity(maps[name], others).mean())
+        facts["similarity"] = faithful.similarity(maps[name], others)
         facts |= _places(maps[name], others, parts, chosen.groups, params.n_resamples, seed)
         found |= {f"{name}_{key}": value for key, value in facts.items() if np.isfinite(value)}
         found[f"{name}_passed"] = int(passed(found, name))
-    found["looks_at_background"] = looks_at_background(found)
+    found |= {"looks_at_background": looks_at_background(found), "background_tellable": tellable(found)}
     dreams = activation_maximisation(classifier, len(classes), px, params.dream_steps, derive_seed(seed, "dream"))
     return Explained(chosen, classes, p, segmentations, maps, dreams, found)
 

@@ -11,21 +11,23 @@ import pandas as pd
 from hemapipe.core.tables import write_json, write_table
 from hemapipe.evaluation import plots
 
-_NO_WEIGHTS = "Nothing to explain: the run kept no weights"
+NO_WEIGHTS = "Nothing to explain: the run kept no weights"
+NO_IMAGES = "Nothing to explain: fold 0 has no labelled test image"
 
 
 class Outcome(NamedTuple):
-    """`metrics` have `looks_at_background`, 0 or 1; `draw` writes the picture to a path."""
+    """`metrics` have `looks_at_background` and `background_tellable`, 0 or 1; `draw` writes the picture to a path."""
 
     metrics: dict[str, Any]
     table: pd.DataFrame
     draw: Callable[[Path], None]
 
 
-def nothing() -> Outcome:
-    """Return the outcome of a run that kept no weights, or has no labelled test image: it says so, and no more."""
-    draw = lambda path: plots.draw(_say, path=path, size=(5.0, 0.9))  # noqa: E731
-    return Outcome({"n_images": 0, "looks_at_background": 0}, pd.DataFrame({"note": [_NO_WEIGHTS]}), draw)
+def nothing(reason: str) -> Outcome:
+    """Return the outcome of a run that has nothing to explain: it says why, and no more."""
+    draw = lambda path: plots.draw(_say, reason, path=path, size=(5.0, 0.9))  # noqa: E731
+    metrics = {"n_images": 0, "looks_at_background": 0, "background_tellable": 0}
+    return Outcome(metrics, pd.DataFrame({"note": [reason]}), draw)
 
 
 def write(outcome: Outcome, name: str, root: Path) -> str:
@@ -34,8 +36,10 @@ def write(outcome: Outcome, name: str, root: Path) -> str:
     write_table(outcome.table, root / f"plots/explain/{name}.csv")
     outcome.draw(root / f"plots/explain/{name}.png")
     if not outcome.metrics["n_images"]:
-        return f"{name}: {_NO_WEIGHTS}"
-    return f"{name}: {'LOOKS' if outcome.metrics['looks_at_background'] else 'does not look'} at the background"
+        return f"{name}: {outcome.table['note'].iloc[0]}"
+    if not outcome.metrics["background_tellable"]:
+        return f"{name}: whether it looks at the background cannot be told"
+    return f"{name}: {'LOOKS' if outcome.metrics['looks_at_background'] else 'no sign that it looks'} at the background"
 
 
 def rounded(metrics: dict[str, Any]) -> dict[str, Any]:
@@ -43,6 +47,6 @@ def rounded(metrics: dict[str, Any]) -> dict[str, Any]:
     return {key: float(f"{value:.6g}") if isinstance(value, float) else value for key, value in metrics.items()}
 
 
-def _say(axes: Any) -> None:
+def _say(axes: Any, reason: str) -> None:
     axes.set_axis_off()
-    axes.text(0.5, 0.5, _NO_WEIGHTS, ha="center", va="center", transform=axes.transAxes)
+    axes.text(0.5, 0.5, reason, ha="center", va="center", transform=axes.transAxes)

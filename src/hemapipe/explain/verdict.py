@@ -18,7 +18,7 @@ LEAST_METHODS = 2
 def passed(metrics: Mapping[str, Any], method: str) -> bool:
     """Say whether a method's maps are better than chance, by their whole interval, and depend on the weights."""
     better = metrics.get(f"{method}_gain_low", 0.0) > 0
-    return better and abs(metrics[f"{method}_similarity"]) < MOST_ALIKE
+    return better and abs(metrics.get(f"{method}_similarity", 1.0)) < MOST_ALIKE
 
 
 def leans(metrics: Mapping[str, Any], method: str) -> bool:
@@ -29,6 +29,11 @@ def leans(metrics: Mapping[str, Any], method: str) -> bool:
     """
     low = metrics.get(f"{method}_background_ratio_low", 0.0)
     return passed(metrics, method) and low > max(1.0, metrics.get(f"{method}_background_ratio_shuffled", 1.0))
+
+
+def tellable(metrics: Mapping[str, Any]) -> int:
+    """Return 1 if enough methods passed for a verdict, else 0: without them nothing is known, for or against."""
+    return int(sum(passed(metrics, method) for method in METHODS) >= LEAST_METHODS)
 
 
 def looks_at_background(metrics: Mapping[str, Any]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,7 +13,8 @@ import pandas as pd
 from sklearn.metrics import recall_score
 
 from hemapipe.core.errors import HemapipeError
-from hemapipe.predict.card import GRAPH, GRAPH_8_BIT, ModelCard
+from hemapipe.core.tables import write_json
+from hemapipe.predict.card import CALIBRATION_8_BIT, GRAPH, GRAPH_8_BIT, ModelCard
 from hemapipe.runtime import session
 
 #: Probabilities of the graph may differ from the original's by this much.
@@ -22,22 +24,37 @@ N_CALIBRATION = 128
 _RESEARCH = "Research use only: not a medical device."
 
 
+#: Probabilities of fold 0's validation images, columns p_<class> → a table as `calibrate.folds.calibrate` makes it.
+Fit = Callable[[pd.DataFrame], dict[str, Any]]
+
+
 class Rows(NamedTuple):
-    """Original images of fold 0: rows of the packed arrays for training and test, and the class of each test row."""
+    """Original images of fold 0: rows of the packed arrays by role, and the class of each test row.
+
+    `val_ids` are the names of the validation images.
+    """
 
     train: np.ndarray
+    val: np.ndarray
     test: np.ndarray
+    val_ids: np.ndarray
     target: np.ndarray
 
 
 def rows_of_fold_0(manifest: pd.DataFrame, samples: pd.DataFrame, classes: list[str]) -> Rows:
     """Return the rows of `samples.load_samples` that exporting looks at."""
     first = samples[(samples["fold"] == 0) & (samples["variant"] == 0)]
-    test = first[first["role"] == "test"]
+    val, test = (first[first["role"] == role] for role in ("val", "test"))
     labels = test["image_id"].map(manifest.set_index("image_id")["label"])
     of_train = np.sort(first.loc[first["role"] == "train", "row"].to_numpy())
     spread = np.linspace(0, max(len(of_train) - 1, 0), min(N_CALIBRATION, len(of_train))).astype(int)
-    return Rows(of_train[spread], test["row"].to_numpy(), np.searchsorted(classes, labels.to_numpy(str)))
+    return Rows(
+        of_train[spread],
+        val["row"].to_numpy(),
+        test["row"].to_numpy(),
+        val["image_id"].to_numpy(str),
+        np.searchsorted(classes, labels.to_numpy(str)),
+    )
 
 
 def describe(graph: bytes, card: ModelCard) -> bytes:
@@ -55,8 +72,12 @@ def require_parity(name: str, original: np.ndarray, exported: np.ndarray) -> Non
         raise HemapipeError(f"{name}: the exported graph's probabilities are off by {off:.2g}, more than {PARITY}")
 
 
-def export_network(folder: Path, card: ModelCard, packed: np.ndarray, rows: Rows, threads: int, out: Path) -> dict:
+def export_network(
+    folder: Path, card: ModelCard, packed: np.ndarray, rows: Rows, threads: int, out: Path, fit: Fit
+) -> dict[str, Any]:
     """Export the network of `data/models/<model>/` to the folder `out` and return flat metrics.
+
+    The 8-bit graph gets a temperature and thresholds of its own, by `fit`, from what it says of the validation images.
 
     Raises:
         HemapipeError: the graph does not give what the network gives.
@@ -78,15 +99,18 @@ def export_network(folder: Path, card: ModelCard, packed: np.ndarray, rows: Rows
     exported, reduced = (_run(one, "images", images, threads, len(card.classes)) for one in (graph, small))
     require_parity(card.name, np.concatenate([np.empty((0, len(card.classes))), *original]), softmax(exported))
     _write(out, card, graph, small)
-    calls, calls_8_bit = exported.argmax(1), reduced.argmax(1)
+    of_val = softmax(_run(small, "images", packed[rows.val], threads, len(card.classes)))
+    write_json(fit(pd.DataFrame(of_val, columns=[f"p_{name}" for name in card.classes])), out / CALIBRATION_8_BIT)
     return {
         "n_bytes": len(graph),
         "n_bytes_int8": len(small),
-        **accuracies(rows.target, calls, calls_8_bit),
+        **accuracies(rows.target, exported.argmax(1), reduced.argmax(1)),
     }
 
 
-def export_classical(folder: Path, card: ModelCard, features: np.ndarray, rows: Rows, threads: int, out: Path) -> dict:
+def export_classical(
+    folder: Path, card: ModelCard, features: np.ndarray, rows: Rows, threads: int, out: Path
+) -> dict[str, Any]:
     """Export the fitted pipeline of `data/models/<model>/` to `out` and return flat metrics.
 
     Raises:

@@ -11,6 +11,8 @@ from hemapipe.core.errors import HemapipeError
 from hemapipe.core.tables import write_json
 
 CARD, GRAPH, GRAPH_8_BIT = "model.json", "model.onnx", "int8.onnx"
+#: Temperature and thresholds of the 8-bit graph, which are not those of the full one; as `data/calibration`.
+CALIBRATION_8_BIT = "int8_calibration.json"
 
 Family = Literal["cnn", "classical", "ensemble", "features"]
 

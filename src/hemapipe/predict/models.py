@@ -13,7 +13,7 @@ from hemapipe.calibrate.temperature import apply_temperature
 from hemapipe.calibrate.thresholds import score
 from hemapipe.core.errors import HemapipeError
 from hemapipe.ensemble import stack
-from hemapipe.predict.card import GRAPH, GRAPH_8_BIT, ModelCard, load_card
+from hemapipe.predict.card import CALIBRATION_8_BIT, GRAPH, GRAPH_8_BIT, ModelCard, load_card
 from hemapipe.predict.prepare import Prepared, run_graph
 from hemapipe.runtime import session
 
@@ -32,6 +32,8 @@ class Model:
             HemapipeError: one of them is missing.
         """
         self.card: ModelCard = load_card(folder)
+        eight_bits = int8 and self.card.family == "cnn"
+        calibration = folder / CALIBRATION_8_BIT if eight_bits else calibration
         if not calibration.exists():
             raise HemapipeError(f"{calibration} not found: `make repro` calibrates the models")
         table = json.loads(calibration.read_text("utf-8"))
@@ -39,7 +41,6 @@ class Model:
         of_fold = table["folds"].get(_FOLD, {"temperature": 1.0, "thresholds": {}})
         self.temperature = float(of_fold["temperature"])
         self.threshold: float | None = of_fold["thresholds"].get("screen", {}).get("threshold")
-        eight_bits = int8 and self.card.family == "cnn"
         self._graph, self._threads = folder / (GRAPH_8_BIT if eight_bits else GRAPH), threads
 
     @property

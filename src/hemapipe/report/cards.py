@@ -151,5 +151,4 @@ def _explained(run: Run, name: str) -> dict[str, Any]:
     facts, lost = found["facts"], "balanced_accuracy_lost_"
     blocks = {key.removeprefix(lost): facts[key] for key in facts if key.startswith(lost) and not key.endswith("_sd")}
     heaviest = sorted(blocks.items(), key=lambda block: (-block[1], block[0]))[:_HEAVIEST]
-    tellable = bool(found["methods"]) or "background_colour" in blocks
-    return {**found, "heaviest": heaviest, "tellable": tellable}
+    return {**found, "heaviest": heaviest}

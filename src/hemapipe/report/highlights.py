@@ -82,6 +82,7 @@ def explained(explain: dict[str, Metrics], order: list[str]) -> list[dict[str, A
                 "kind": "network" if methods else "classical",
                 "kept": facts["n_images"] > 0,
                 "looks": bool(facts["looks_at_background"]),
+                "tellable": bool(facts["background_tellable"]),
                 "methods": [_method(facts, one) for one in sorted(methods, key=list(words.METHODS).index)],
                 "facts": facts,
             }
