@@ -1,9 +1,13 @@
 """Archives are read without ever writing their entries to disk, and packed so that equal content gives equal bytes."""
 
+import contextlib
 import os
+import random
+import re
 import stat
 import struct
 import zipfile
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -64,6 +68,56 @@ def test_a_damaged_entry_says_so(tmp_path):
     path.write_bytes(content)
     with archive.open_zip(path) as opened, pytest.raises(HemapipeError, match="damaged in the archive"):
         archive.read(opened, "a.png")
+
+
+METHODS = [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_gives_the_content_and_its_head(tmp_path, method):
+    files = {str(n): random.Random(n).randbytes(n) * 3 for n in (0, 5, 6, 2_000, 90_000)}
+    with archive.open_zip(make_zip(tmp_path / "a.zip", files, method)) as opened:
+        assert {name: archive.read(opened, name) for name in files} == files
+        assert [archive.read_head(opened, name) for name in files] == [data[:16] for data in files.values()]
+
+
+@pytest.mark.parametrize("method", METHODS[1:])
+def test_an_entry_that_lies_about_its_size_is_never_unpacked(tmp_path, method):
+    path = make_zip(tmp_path / "a.zip", {"a.png": bytes(120 << 20)}, method)
+    content = bytearray(path.read_bytes())
+    struct.pack_into("<I", content, content.rindex(b"PK\1\2") + 24, 5_000)
+    path.write_bytes(content)
+    with archive.open_zip(path) as opened, peak_rss() as grown:
+        assert archive.read_head(opened, "a.png") == bytes(16)
+        with pytest.raises(HemapipeError, match="unpacks to more than the 5000 bytes"):
+            archive.read(opened, "a.png")
+    assert max(grown, default=0) < 30e6
+
+
+def test_a_damaged_entry_of_another_method_says_so(tmp_path):
+    for method in METHODS[2:]:
+        path = make_zip(tmp_path / "a.zip", {"a.png": b"abc" * 500}, method)
+        content = bytearray(path.read_bytes())
+        content[content.rindex(b"PK\1\2") + 16] ^= 0xFF
+        path.write_bytes(content)
+        with archive.open_zip(path) as opened, pytest.raises(HemapipeError, match="damaged in the archive: Bad CRC"):
+            archive.read(opened, "a.png")
+
+
+@contextlib.contextmanager
+def peak_rss():
+    """Yield a list that holds, after the block, by how many bytes the process had grown at most (Linux alone)."""
+    status, grown = Path("/proc/self/status"), []
+
+    def peak():
+        return int(re.search(r"VmHWM:\s+(\d+)", status.read_text())[1]) * 1024
+
+    if status.exists():
+        Path("/proc/self/clear_refs").write_text("5")
+        before = peak()
+    yield grown
+    if status.exists():
+        grown.append(peak() - before)
 
 
 def test_the_last_of_two_entries_with_one_name_counts(tmp_path):

@@ -2,6 +2,7 @@
 
 import io
 import struct
+import time
 import zlib
 
 import cv2
@@ -10,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from test_archive import peak_rss
 
-from hemapipe.images import decode, looks_like_image
+from hemapipe.images import PEAK_BYTES, decode, looks_like_image
 
 WIDE = cv2.resize(np.random.default_rng(0).integers(0, 255, (6, 9, 3), dtype=np.uint8), (90, 60))
 
@@ -174,8 +176,42 @@ def test_the_first_of_several_pages_counts_and_the_note_says_so():
     buffer = io.BytesIO()
     Image.fromarray(WIDE).save(buffer, "TIFF", save_all=True, append_images=[Image.fromarray(255 - WIDE)])
     result = decode(buffer.getvalue())
-    assert "first of 2 frames" in result.note
+    assert "first of several frames" in result.note
     np.testing.assert_array_equal(result.pixels, WIDE)
+
+
+def test_the_pages_of_a_tiff_are_not_counted():
+    tags = [(256, 3), (257, 3), (258, 8), (259, 1), (262, 1), (273, 8), (278, 3), (279, 9)]
+    size, many = 2 + 12 * len(tags) + 4, 50_000
+    body = struct.pack("<H", len(tags)) + b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags)
+    pages = b"".join(body + struct.pack("<I", 8 + n * size if n < many else 0) for n in range(1, many + 1))
+    began = time.perf_counter()
+    result = decode(b"II*\0" + struct.pack("<I", 8) + pages)
+    assert time.perf_counter() - began < 2  # to count them takes a minute
+    assert (result.status, result.note) == ("ok", "grayscale; first of several frames")
+
+
+@pytest.mark.parametrize("mode", ["I;16", "RGBA"])
+def test_decoding_takes_no_more_than_is_said(mode):
+    large = cv2.resize(WIDE, (3_400, 3_000))  # so large that arrays given back leave the process at once
+    data = (
+        encode_16_bit(large.astype(np.uint16) * 257, ".png")
+        if mode == "I;16"
+        else encode("PNG", mode, large, compress_level=1)
+    )
+    with peak_rss() as grown:
+        assert decode(data).status == "ok"
+    assert max(grown, default=0) < (PEAK_BYTES + 3) * large.shape[0] * large.shape[1]  # 3: what a band takes, and noise
+
+
+def test_bands_change_no_pixel(monkeypatch):
+    many = [encode("PNG", "RGBA"), encode("PNG", "LA"), encode("GIF", "P"), encode("JPEG", "CMYK")]
+    many.append(encode_16_bit(WIDE.astype(np.uint16) * 211, ".tif"))
+    whole = [decode(data).pixels for data in many]
+    monkeypatch.setattr("hemapipe.images._BAND_PIXELS", 200)
+    for data, pixels in zip(many, whole, strict=True):
+        np.testing.assert_array_equal(decode(data).pixels, pixels)
+    np.testing.assert_array_equal(whole[-1], ((WIDE[..., ::-1].astype(np.uint32) * 211 + 128) // 257))
 
 
 def test_signatures_of_images_and_of_other_files():

@@ -1,18 +1,24 @@
 """Read and write archives safely. Nothing is ever unpacked to disk: entries are read into memory, one at a time.
 
 So an entry that climbs out of its folder cannot do harm; it is still refused, with its reason, like every entry
-that a careful reader does not open: links, encrypted entries, absurd sizes.
+that a careful reader does not open: links, encrypted entries, absurd sizes. What an entry says of its size is not
+believed: no more than that is unpacked, and one that holds more is refused.
 """
 
 from __future__ import annotations
 
+import bz2
+import copy
 import hashlib
+import itertools
 import lzma
 import os
 import stat
 import zipfile
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PureWindowsPath
 
 from hemapipe.core.errors import HemapipeError
@@ -20,6 +26,11 @@ from hemapipe.core.errors import HemapipeError
 #: An entry that unpacks to more than this is refused: 1 GiB.
 MAX_BYTES = 1 << 30
 _READ_ERRORS = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, OSError, EOFError, ValueError)
+#: Entries packed so can be unpacked piece by piece with `zipfile`; of others it unpacks all that a piece of them gives.
+BOUNDED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_PIECE_BYTES = 1 << 16
+#: A dictionary that LZMA may ask for: four times that of 7-Zip's highest setting for zips.
+_LZMA_BYTES = 1 << 28
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip can hold
 
 
@@ -72,18 +83,50 @@ def read(archive: zipfile.ZipFile, name: str) -> bytes:
     if problem:
         raise HemapipeError(problem)
     try:
-        return archive.read(info)
+        data = _unpack(archive, info, info.file_size + 1)
     except _READ_ERRORS as error:
         raise HemapipeError(f"damaged in the archive: {error}") from error
+    if len(data) > info.file_size:
+        raise HemapipeError(f"refused: unpacks to more than the {info.file_size} bytes it declares")
+    return data
 
 
 def read_head(archive: zipfile.ZipFile, name: str, n_bytes: int = 16) -> bytes:
     """Return the first bytes of an entry, b"" where it cannot be read (`read` then says why)."""
     try:
-        with archive.open(name) as handle:
-            return handle.read(n_bytes)
-    except _READ_ERRORS:
+        return _unpack(archive, archive.getinfo(name), n_bytes)
+    except (*_READ_ERRORS, RuntimeError):  # what `zipfile` says of an encrypted one
         return b""
+
+
+def _unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> bytes:
+    """Return the first `most` bytes of an entry, checked if that is all of it, and never unpack more than those."""
+    if info.compress_type not in (zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
+        claimed = copy.copy(info)
+        claimed.file_size = max(info.file_size, most + 1)  # `zipfile` cuts what is more, without a word
+        with archive.open(claimed) as handle:
+            return handle.read(most)
+    data, pieces = bytearray(), _packed(archive, info)
+    lzma_ = info.compress_type == zipfile.ZIP_LZMA
+    decoder = lzma.LZMADecompressor(lzma.FORMAT_ALONE, _LZMA_BYTES) if lzma_ else bz2.BZ2Decompressor()
+    while len(data) < most and not decoder.eof and (piece := next(pieces, b"")):
+        data += decoder.decompress(piece, most - len(data))
+    if len(data) < most and zlib.crc32(data) != info.CRC:
+        raise zipfile.BadZipFile(f"Bad CRC-32 for file {info.filename!r}")
+    return bytes(data)
+
+
+def _packed(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
+    """Yield an entry as it is packed; LZMA with the head of an .lzma file, which says that the size is not known."""
+    raw = copy.copy(info)
+    raw.compress_type, raw.file_size = zipfile.ZIP_STORED, info.compress_size
+    del raw.CRC  # it is the content's
+    with archive.open(raw) as handle:
+        pieces: Iterator[bytes] = iter(partial(handle.read, _PIECE_BYTES), b"")
+        if info.compress_type == zipfile.ZIP_LZMA:  # version (2 bytes), length of the properties (2), properties
+            n_properties = int.from_bytes(handle.read(4)[2:], "little")
+            pieces = itertools.chain([handle.read(n_properties) + b"\xff" * 8], pieces)
+        yield from pieces
 
 
 def pack_folder(folder: Path, out: Path) -> None:

@@ -173,24 +173,26 @@ def predict(
     """Say what a model of the last run sees in images. Research use only.
 
     Per image: class, calibrated probabilities, screening decision, attributes of the cells, warnings. A file that
-    cannot be read is a row with its error.
+    cannot be read is a row with its error; the status is 1 if none could.
     """
     from hemapipe.predict import command
     from hemapipe.predict.inputs import Inputs
+    from hemapipe.predict.patients import render_verdicts, write_verdicts
     from hemapipe.predict.rows import format_of
     from hemapipe.predict.run import load_run
 
+    command.check_new(patients, out, resume)
     inputs = Inputs(paths, pattern)
     chosen = format_of(form, out)
     run = load_run(root(), [model] if model else None, threads, int8)
     name = model or run.recommended
     done = command.predict(run.only(name), inputs, name, chosen, out, resume)
     if patients is not None:
-        command.write_verdicts(done.verdicts, run.classes, patients)
+        write_verdicts(done.verdicts, run.classes, patients)
     if done.verdicts and chosen == "table":
-        typer.echo("\n" + command.render_verdicts(done.verdicts, run.classes))
+        typer.echo("\n" + render_verdicts(done.verdicts, run.classes))
     typer.echo(command.render_summary(done, run, name), err=True)
-    raise typer.Exit(int(done.n_files > 0 and done.n_failed == done.n_files))
+    raise typer.Exit(int(done.n_read == 0))
 
 
 @app.command()

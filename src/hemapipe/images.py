@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import threading
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -31,6 +32,11 @@ _CV2_MODES = {"L", "RGB", "1", "P", "I;16", "I;16B", "I;16L"}
 _SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM", b"II*\0", b"MM\0*", b"GIF8")
 _END_MARKED = {"JPEG", "PNG", "BMP"}
 _lenient = threading.Lock()
+#: Bytes that `decode` takes per pixel at its peak, those of its result (3) among them, whatever the file's mode, and
+#: however it is damaged; measured, see docs/serve.md. WebP's decoder makes copies of its own.
+PEAK_BYTES, PEAK_BYTES_WEBP = 12, 24
+#: Pixels converted at a time: what a conversion needs beside the image itself is bounded by it.
+_BAND_PIXELS = 1 << 18
 
 # Pillow registers a format when its plugin is imported: TIFF and WebP above, the others here.
 Image.preinit()
@@ -105,12 +111,12 @@ def _decode_kind(data: bytes, header: Image.Image, kind: str) -> Decoded:
     if pixels is not None and _ends_properly(data, kind):
         return Decoded(pixels, "ok", "; ".join(notes), kind)
     try:
-        strict = _pillow(data)
+        strict = _loaded(data)
     except Exception as error:  # the second opinion: the file is cut off or damaged
         return _salvage(data, kind, error, notes)
     if kind in _END_MARKED and not _ends_properly(data, kind):
         notes.append("end marker not at the end, all pixels there")
-    return Decoded(strict if pixels is None else pixels, "ok", "; ".join(notes), kind)
+    return Decoded(_rgb(strict) if pixels is None else pixels, "ok", "; ".join(notes), kind)
 
 
 def _describe(header: Image.Image) -> list[str]:
@@ -126,9 +132,9 @@ def _describe(header: Image.Image) -> list[str]:
         notes.append("CMYK converted")
     if _has_alpha(header):
         notes.append("alpha laid on white")
-    frames = getattr(header, "n_frames", 1)
-    if frames > 1 and header.format != "MPO":
-        notes.append(f"first of {frames} frames")
+    # Whether there is a second one; to count them, Pillow walks them all, in time that grows with their square.
+    if getattr(header, "is_animated", False) and header.format != "MPO":
+        notes.append("first of several frames")
     return notes
 
 
@@ -159,19 +165,41 @@ def _to_8_bit(pixels: np.ndarray, notes: list[str]) -> np.ndarray:
     largest = int(pixels.max())
     if 255 < largest < 1 << 14:
         notes.append(f"dark: uses only {largest.bit_length()} of its 16 bits")
-    return ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    scaled = np.empty(pixels.shape, np.uint8)
+    for rows in _bands(*pixels.shape[:2]):
+        scaled[rows] = (pixels[rows].astype(np.uint32) + 128) // 257
+    return scaled
 
 
-def _pillow(data: bytes) -> np.ndarray:
-    """Decode with Pillow, strictly: an incomplete file raises."""
-    image = ImageOps.exif_transpose(Image.open(io.BytesIO(data), formats=FORMATS))
-    if _has_alpha(image):
-        image = image.convert("RGBA")
-        white = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(white, image)
+def _bands(height: int, width: int) -> Iterator[slice]:
+    """Yield the rows of an image, a band at a time."""
+    step = max(1, _BAND_PIXELS // max(1, width))
+    return (slice(start, min(start + step, height)) for start in range(0, height, step))
+
+
+def _loaded(data: bytes) -> Image.Image:
+    """Decode with Pillow, upright; strictly: an incomplete file raises."""
+    image = Image.open(io.BytesIO(data), formats=FORMATS)
+    ImageOps.exif_transpose(image, in_place=True)
+    return image
+
+
+def _rgb(image: Image.Image) -> np.ndarray:
+    """Return an image of any mode in RGB, alpha laid on white, 16 bit scaled to 8."""
+    pixels = np.empty((image.height, image.width, 3), np.uint8)
     if image.mode.startswith("I;16"):
-        return np.repeat(_to_8_bit(np.asarray(image), [])[..., None], 3, axis=2)
-    return np.array(image.convert("RGB"))
+        pixels[:] = _to_8_bit(np.asarray(image), [])[..., None]
+        return pixels
+    for rows in _bands(image.height, image.width):
+        pixels[rows] = np.asarray(_band_rgb(image.crop((0, rows.start, image.width, rows.stop))))
+    return pixels
+
+
+def _band_rgb(band: Image.Image) -> Image.Image:
+    if _has_alpha(band):
+        band = band.convert("RGBA")
+        band = Image.alpha_composite(Image.new("RGBA", band.size, "white"), band)
+    return band.convert("RGB")
 
 
 def _salvage(data: bytes, kind: str, error: Exception, notes: list[str]) -> Decoded:
@@ -179,7 +207,7 @@ def _salvage(data: bytes, kind: str, error: Exception, notes: list[str]) -> Deco
     with _lenient:
         ImageFile.LOAD_TRUNCATED_IMAGES = True
         try:
-            pixels = _pillow(data)
+            pixels = _rgb(_loaded(data))
         except Exception:  # the strict decoder's reason says more than this one's
             return Decoded(None, "unreadable", _reason(error), kind)
         finally:

@@ -1,6 +1,7 @@
 """A run as its exporting stages leave it, made in seconds: a network, a classifier, their vote and a stack."""
 
 import dataclasses
+import functools
 from pathlib import Path
 
 import numpy as np
@@ -34,10 +35,9 @@ def draw(n_patients=8, each=6, px=PX, seed=1) -> list[tuple[str, str, np.ndarray
     ]
 
 
-def export_run(root: Path) -> Path:
-    """Write data/export, data/calibration and metrics below `root`, by the exporters themselves."""
-    from hemapipe.export import classical, network
-    from hemapipe.export.models import describe
+@functools.cache
+def trained():
+    """Return what training leaves: a ClassicalModel on the cells' attributes, a Classifier, and those attributes."""
     from hemapipe.models.cnn.lenet import build
     from hemapipe.training.classical.store import ClassicalModel
     from hemapipe.training.cnn.store import Classifier
@@ -49,9 +49,17 @@ def export_run(root: Path) -> Path:
     fitted = Pipeline([("scale", StandardScaler()), ("classify", LogisticRegression(C=0.1))])
     fitted.fit(x, np.searchsorted(CLASSES, labels))
     kind = ClassicalModel("logistic_regression", fitted, [0, 1, 2, 3], 4)
-    trained = TrainedCard("lenet", "lenet", PX, CLASSES, [0.5] * 3, [0.2] * 3)
-    net = network.ByPixels(Classifier(build("lenet", 4, PX, "scratch"), trained)).eval()
+    card = TrainedCard("lenet", "lenet", PX, CLASSES, [0.5] * 3, [0.2] * 3)
+    return kind, Classifier(build("lenet", 4, PX, "scratch"), card).eval(), x
 
+
+def export_run(root: Path) -> Path:
+    """Write data/export, data/calibration and metrics below `root`, by the exporters themselves."""
+    from hemapipe.export import classical, network
+    from hemapipe.export.models import describe
+
+    kind, classifier, x = trained()
+    net = network.ByPixels(classifier).eval()
     models, calibrated = root / "data/export/models", root / "data/calibration"
     cards = {
         "lr": ModelCard(name="lr", family="classical", kind="logistic_regression", classes=CLASSES, features=["cells"]),

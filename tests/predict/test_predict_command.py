@@ -16,7 +16,7 @@ from hemapipe.core.errors import HemapipeError
 from hemapipe.predict import command
 from hemapipe.predict.inputs import Inputs
 from hemapipe.predict.patients import verdicts
-from hemapipe.predict.rows import fields, format_of
+from hemapipe.predict.rows import Maker, fields, format_of
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +32,8 @@ def folder(tmp_path_factory, smears):
     return root
 
 
-def predict(run, folder, model="lr", form="csv", out=None, resume=False):
-    return command.predict(run.only(model), Inputs([folder], "{patient}/{name}"), model, form, out, resume)
+def predict(run, folder, model="lr", form="csv", out=None):
+    return command.predict(run.only(model), Inputs([folder], "{patient}/{name}"), model, form, out)
 
 
 def test_every_file_is_a_row(run, folder, tmp_path, smears):
@@ -82,33 +82,19 @@ def test_formats_say_the_same(run, folder, tmp_path, capsys):
         assert b["p_pro"] is None or f"{b['p_pro']:.3f}" in line
 
 
-@pytest.mark.parametrize("form", ["csv", "jsonl"])
-@pytest.mark.parametrize("lost", [1, 40, 2500])
-def test_an_interrupted_prediction_goes_on(run, folder, tmp_path, form, lost):
-    whole, cut = tmp_path / f"whole.{form}", tmp_path / f"cut.{form}"
-    first = predict(run, folder, form=form, out=whole)
-    cut.write_bytes(whole.read_bytes()[:-lost])
-    again = predict(run, folder, form=form, out=cut, resume=True)
-    assert cut.read_bytes() == whole.read_bytes()
-    assert again.n_resumed + again.n_files == first.n_files
-    for a, b in zip(first.verdicts, again.verdicts, strict=True):
-        assert a[:4] == b[:4]
-        assert a.p == pytest.approx(b.p, abs=1e-5)
+def test_every_batch_is_in_the_file_at_once(run, folder, tmp_path):
+    """What a power cut or a kill finds: rows must not wait in this process."""
+    out, seen = tmp_path / "o.jsonl", []
 
+    class Watching(Inputs):
+        def __iter__(self):
+            for item in super().__iter__():
+                for _ in range(command.BATCH):
+                    yield item
+                seen.append(out.read_text().count("\n"))
 
-def test_nothing_is_overwritten_or_mixed(run, folder, tmp_path):
-    out = tmp_path / "o.csv"
-    predict(run, folder, out=out)
-    before = out.read_bytes()
-    with pytest.raises(HemapipeError, match="--resume goes on"):
-        predict(run, folder, out=out)
-    out.write_text(out.read_text().replace("bad.jpg", "worse.jpg"))
-    with pytest.raises(HemapipeError, match="same files in the same order"):
-        predict(run, folder, out=out, resume=True)
-    out.write_text("path,p_healthy\nbad.jpg,1\n")
-    with pytest.raises(HemapipeError, match="other columns"):
-        predict(run, folder, out=out, resume=True)
-    assert before != out.read_bytes()
+    command.predict(run.only("lr"), Watching([folder / "white.png", folder / "bad.jpg"]), "lr", "jsonl", out)
+    assert seen == [command.BATCH, 2 * command.BATCH]
 
 
 def test_a_patient_is_the_mean_of_their_smears(run, folder, smears):
@@ -140,11 +126,11 @@ def test_memory_does_not_grow_with_the_number_of_files(run, folder, tmp_path, sm
                 next(made)
                 yield base
 
-    stream = command.rows(run.only("net"), Endless([folder]), "net")
-    for _ in itertools.islice(stream, 100):
-        alive += 1
-    assert alive == 100
-    assert next(made) <= 100 + 2 * command.BATCH
+    stream = command.rows(run.only("net"), Endless([folder]), Maker("net", "net", run.classes))
+    for batch in itertools.islice(stream, 4):
+        alive += len(batch)
+    assert alive == 4 * command.BATCH
+    assert next(made) <= alive + 2 * command.BATCH
 
 
 def test_the_command(exported, folder, tmp_path, monkeypatch, capsys):
@@ -171,6 +157,63 @@ def test_a_single_image_that_cannot_be_read_ends_with_1(exported, folder):
     )  # fmt: skip
     assert done.returncode == 1
     assert "ERROR no image format recognised" in done.stdout
+
+
+def ended_with(monkeypatch, *words):
+    """Run the command here and return its exit status."""
+    monkeypatch.setattr(sys, "argv", ["hemapipe", "predict", *map(str, words)])
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    return end.value.code
+
+
+def test_the_status_counts_the_rows_that_were_there(exported, folder, tmp_path, monkeypatch):
+    """The only file left is bad: of all rows, most could be read."""
+    monkeypatch.chdir(exported)
+    out, good, bad = tmp_path / "o.csv", folder / "white.png", folder / "bad.jpg"
+    assert ended_with(monkeypatch, good, "--out", out) == 0
+    assert ended_with(monkeypatch, good, bad, "--out", out, "--resume") == 0
+    assert ended_with(monkeypatch, good, bad, "--out", out, "--resume") == 0
+    assert ended_with(monkeypatch, bad, "--out", tmp_path / "b.csv") == 1
+    assert ended_with(monkeypatch, bad, "--out", tmp_path / "b.csv", "--resume") == 1
+
+
+def test_no_image_is_an_error_and_leaves_no_file(run, tmp_path):
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set/notes.txt").write_text("no image")
+    with pytest.raises(HemapipeError, match=r"no image found \(1 other files left out\)"):
+        command.predict(run.only("lr"), Inputs([tmp_path / "set"]), "lr", "csv", tmp_path / "o.csv")
+    assert not (tmp_path / "o.csv").exists()
+
+
+def test_verdicts_overwrite_nothing(exported, folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(exported)
+    out, patients = tmp_path / "o.csv", tmp_path / "new/patients.csv"
+    words = [folder / "white.png", "--pattern", "{patient}/{name}", "--out", out]
+    assert ended_with(monkeypatch, *words, "--patients", patients) == 0
+    made = patients.read_text()
+    patients.write_text("mine")
+    out.unlink()
+    assert "--patients another name" in ended_with(monkeypatch, *words, "--patients", patients)
+    assert (patients.read_text(), out.exists()) == ("mine", False)
+    assert "give two names" in ended_with(monkeypatch, *words, "--patients", out)
+    assert ended_with(monkeypatch, *words) == 0
+    assert ended_with(monkeypatch, *words, "--patients", patients, "--resume") == 0
+    assert patients.read_text() == made
+    assert "--resume needs --out" in ended_with(monkeypatch, folder, "--resume")
+
+
+def test_a_stand_in_is_said(exported, folder, monkeypatch, capsys):
+    monkeypatch.chdir(exported)
+    choice = exported / "metrics/choice.json"
+    before = choice.read_text()
+    choice.write_text('{"recommended": "rf", "metric": "balanced_accuracy", "net": 0.4, "lr": 0.3, "rf": 0.9}')
+    try:
+        assert ended_with(monkeypatch, folder / "white.png") == 0
+    finally:
+        choice.write_text(before)
+    assert "1 files by net" in (said := capsys.readouterr().err)
+    assert "rf kept no weights: net, the best of the others by validation rows, stands in" in said
 
 
 def test_a_format_is_asked_for_or_seen_in_the_name(tmp_path):

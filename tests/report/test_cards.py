@@ -139,6 +139,16 @@ def test_what_a_model_looks_at_is_told(full):
     assert "cannot be told: fewer than two methods passed" in failed and "No sign" not in failed
 
 
+def test_figures_stand_beside_their_own_names(full):
+    """One of each kind, read from the metrics: a swap of two would show."""
+    score = full[0].scores["rf"]
+    text = render(*full, "rf")
+    for words, key in (("balanced accuracy", "balanced_accuracy"), ("macro F1", "macro_f1"), ("MCC", "mcc")):
+        assert f"| {words} | {score[key]:.3f} | {score[key + '_low']:.3f} to {score[key + '_high']:.3f} |" in text
+    for name in ("early", "pro"):
+        assert f"| {name} | {score[f'recall_{name}']:.3f} (" in text
+
+
 def test_sizes_and_8_bits(full):
     text = render(*full, "tf_efficientnet_lite0")
     assert "| size exported (ONNX) | 13.5\u202fMB, in 8 bits 3.87\u202fMB |" in text

@@ -54,7 +54,10 @@ class FakeRun:
             "lenet": {"balanced_accuracy": 0.45, "patient_unit": "patient"},
             "rf": {},
         }
-        self.facts = {"split": {"n_folds": 3, "leak_patients": 0}, "catalog": {"n_files": 818, "n_patients": 40}}
+        self.facts = {
+            "split": {"n_folds": 3, "leak_patients": 0, "n_without_patient": 0},
+            "catalog": {"n_files": 818, "n_patients": 40},
+        }
         self.batches = []
 
     def probabilities(self, name, images):

@@ -39,6 +39,21 @@ def bomb_png(side=60_000):
     return bytes(data)
 
 
+def lying_zip(method, size=120 << 20, declared=5_000):
+    """Return a zip with one entry that begins as a JPEG and unpacks to more than it declares."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as archive:
+        archive.writestr("a.jpg", b"\xff\xd8\xff" + bytes(size))
+    data = bytearray(out.getvalue())
+    struct.pack_into("<I", data, data.rindex(b"PK\1\2") + 24, declared)
+    return bytes(data)
+
+
+def png16(width, height):
+    """Return a PNG of 16 bit."""
+    return cv2.imencode(".png", np.full((height, width, 3), 40_000, np.uint16))[1].tobytes()
+
+
 def files(*many):
     """Return (name, data) pairs as a form's `files`."""
     return [("files", (name, data)) for name, data in many]

@@ -3,18 +3,24 @@
 import io
 import json
 import os
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
+import tracemalloc
 import urllib.error
 import urllib.request
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from fake_run import FakeRun
-from serve_files import bomb_png, files, png, zipped
+from serve_files import bomb_png, files, lying_zip, png, png16, zipped
 
+from hemapipe.images import decode
 from hemapipe.serve.guard import Guard
 
 TOKEN = "a token of sixteen or more"
@@ -102,9 +108,104 @@ def test_a_bomb_is_refused_before_it_is_decoded(client):
     assert told[0]["error"]["type"] == "too_many_pixels" and told[1]["error"] is None
 
 
-def test_the_pixels_decoded_at_once_are_bounded(client_with):
-    client = client_with(decoded_mpx=0.001)  # less than one image: they come one by one
-    assert send(client, *[(f"{n}.png", png()) for n in range(8)]).status_code == 200
+@pytest.mark.parametrize("lot", [[png()] * 8, [png16(40, 30)] * 8])
+@pytest.mark.parametrize("path", ["/v1/predict", "/look", "/why"])
+def test_the_pixels_decoded_at_once_are_bounded(client_with, monkeypatch, lot, path):
+    at_work, most, lock = [0], [0], threading.Lock()
+
+    def slow(data, max_pixels):
+        with lock:
+            at_work[0] += 1
+            most[0] = max(most[0], at_work[0])
+        time.sleep(0.02)
+        with lock:
+            at_work[0] -= 1
+        return decode(data, max_pixels)
+
+    monkeypatch.setattr("hemapipe.serve.seen.decode", slow)
+    client = client_with(decoded_mpx=40 * 30 * 12 / 3e6, decoders=4)  # as much as one image takes at its peak
+    if path != "/why":
+        many = [files(*[(f"{n}.png", data) for n, data in enumerate(lot)])]
+    else:
+        many = [files(("a.png", data)) for data in lot[:4]]
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda one: client.post(path, files=one), many))
+    assert [one.status_code for one in answers] == [200] * len(many) and most[0] == 1
+    budget = client.app.state.parts.engine.budget
+    assert budget._left == budget._total  # all given back
+
+
+def test_a_zip_that_lies_about_its_sizes_is_refused_unread(client):
+    deflated, packed = lying_zip(zipfile.ZIP_DEFLATED), lying_zip(zipfile.ZIP_BZIP2)
+    tracemalloc.start()
+    answer = send(client, ("a.zip", deflated))
+    assert refusal(answer) == (422, "unreadable_image") and "unpacks to more than" in answer.json()["error"]["message"]
+    assert refusal(send(client, ("a.zip", packed))) == (422, "bad_zip")
+    assert tracemalloc.get_traced_memory()[1] < 30e6
+    tracemalloc.stop()
+
+
+def test_an_encrypted_entry_is_told_in_its_place(client):
+    data = bytearray(zipped({"a.png": png(), "b.png": png()}))
+    for mark, offset in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
+        data[data.index(mark) + offset] |= 1
+    told = send(client, ("a.zip", bytes(data))).json()["images"]
+    assert "encrypted" in told[0]["error"]["message"] and told[1]["error"] is None
+
+
+def test_what_zips_unpack_to_counts_as_held(client_with):
+    client = client_with(file_mb=1, request_mb=1, held_mb=1)
+    data = zipped({"a.png": png() + bytes(900_000)})
+    admission = _guard(client)._admission
+    admission.hold(300_000)
+    assert refusal(send(client, ("a.zip", data))) == (503, "busy")
+    admission.hold(-300_000)
+    assert send(client, ("a.zip", data)).status_code == 200 and admission._left == 1 << 20
+
+
+def test_many_zips_of_no_images_are_refused(client_with):
+    client = client_with(max_files=5)
+    data = zipped({f"{n}.txt": b"x" for n in range(100)})
+    assert refusal(send(client, ("a.zip", data), ("b.zip", data))) == (413, "too_many_files")
+
+
+@pytest.mark.parametrize("path", ["/v1/predict", "/look", "/why"])
+@pytest.mark.parametrize("slow", ["seen.decode", "work.items"])
+def test_reading_and_decoding_have_their_time_and_leave_the_loop_free(live, monkeypatch, path, slow):
+    monkeypatch.setattr(f"hemapipe.serve.{slow}", lambda *given: time.sleep(0.8))
+    port = live(work_seconds=0.2)
+    with ThreadPoolExecutor(1) as pool:
+        began = time.perf_counter()
+        asked = pool.submit(_post, port, path)
+        time.sleep(0.05)
+        assert _get(port, "/health")["status"] == "ok" and time.perf_counter() - began < 0.5
+        assert asked.result()[0] == 504 and time.perf_counter() - began < 0.7
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_the_server_ends_without_waiting_for_slow_work(how):
+    code = """
+import sys, time
+sys.path.insert(0, sys.argv[1])
+from fake_run import FakeRun, fake_verdicts
+from hemapipe.serve import app, params, seen, server
+seen.decode = lambda *given: time.sleep(30)
+server.GRACE_SECONDS = 0.2
+settings = params.ServeParams(port=0)
+listening = server.listen(settings)
+print(listening.getsockname()[1], flush=True)
+server.answer(app.create_app(FakeRun(), settings, fake_verdicts), settings, listening)
+"""
+    command = [sys.executable, "-c", code, str(Path(__file__).parent)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
+        port = int(server.stdout.readline())
+        with ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(_post, port)
+            time.sleep(0.5)
+            server.send_signal(how)
+            assert asked.result()[0] == 503
+        _, said = server.communicate(timeout=5)
+    assert "Traceback" not in said and "CancelledError" not in said
 
 
 def test_long_heads_fields_and_names_are_refused_or_cut(client):
@@ -305,9 +406,9 @@ def _get(port, path):
         return json.load(answer)
 
 
-def _post(port):
+def _post(port, path="/v1/predict"):
     body = b'--x\r\ncontent-disposition: form-data; name="files"; filename="a.png"\r\n\r\n' + png() + b"\r\n--x--\r\n"
-    request = urllib.request.Request(f"http://localhost:{port}/v1/predict", body, FORM)
+    request = urllib.request.Request(f"http://localhost:{port}{path}", body, FORM)
     try:
         with urllib.request.urlopen(request, timeout=20) as answer:
             return answer.status, dict(answer.headers)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import csv
+import io
+import itertools
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -18,7 +19,8 @@ from hemapipe.images import Decoded, decode
 from hemapipe.predict.inputs import Inputs, Item
 from hemapipe.predict.patients import Tally, Verdict
 from hemapipe.predict.prepare import BATCH
-from hemapipe.predict.rows import Format, Row, Writer, failed, found, read_back
+from hemapipe.predict.resume import earlier
+from hemapipe.predict.rows import Format, Maker, Row, Writer, failed, found
 from hemapipe.predict.run import Run
 
 #: Pixels of decoded images held at once: fields of 20 megapixels go one by one, small ones a batch at a time.
@@ -26,77 +28,99 @@ _MAX_PIXELS = 24_000_000
 
 
 class Summary(NamedTuple):
-    """How many files were looked at, refused or failed, in this call; `verdicts` of all patients."""
+    """How many files were looked at, refused or failed in this call, how many rows were there before it.
+
+    `n_read` of all these rows are of files that could be read; `verdicts` of all patients.
+    """
 
     n_files: int
     n_failed: int
     n_flagged: int
     n_resumed: int
+    n_read: int
     n_left_out: int
     verdicts: list[Verdict]
+
+
+class _Count:
+    """Counts rows, and adds them to their patients."""
+
+    def __init__(self, tally: Tally, classes: list[str]) -> None:
+        self.tally, self.p = tally, [f"p_{name}" for name in classes]
+        self.n_rows = self.n_failed = self.n_flagged = 0
+
+    def add(self, row: Row) -> None:
+        p = None if row["error"] else np.array([row[name] for name in self.p], float)
+        self.tally.add(row["patient"], p, row["flags"])
+        self.n_rows += 1
+        self.n_failed += bool(row["error"])
+        self.n_flagged += bool(row["flags"])
 
 
 def predict(run: Run, inputs: Inputs, model: str, form: Format, out: Path | None, resume: bool = False) -> Summary:
     """Write a row for every file of `inputs` to `out` (standard output where None) and return what came of it.
 
-    With `resume`, rows that `out` has already are kept: the files must be the same, in the same order.
+    With `resume`, rows that `out` has are kept: the model, the files, their order and patients must be the same.
 
     Raises:
-        HemapipeError: `out` exists and is not to be resumed, or is of other files or another model.
+        HemapipeError: `out` exists and is not to be resumed, or is of something else; there is no image.
     """
-    tally = Tally(run.known[model])
-    items = iter(inputs)
-    n_done = _go_on(out, form, run.classes, items, tally, resume)
-    n_failed = n_flagged = n_files = 0
-    with _opened(out, n_done) as handle:
-        writer = Writer(handle, form, run.classes, begun=n_done > 0)
-        shown = tqdm(items, unit=" images", disable=None if out else True, file=sys.stderr, initial=n_done)
-        for row in rows(run, shown, model):
-            writer.write(row)
-            _count(tally, row, run.classes)
-            n_files += 1
-            n_failed += bool(row["error"])
-            n_flagged += bool(row["flags"])
-    return Summary(n_files, n_failed, n_flagged, n_done, inputs.left_out, tally.verdicts())
+    maker = Maker(model, run.version(model), run.classes)
+    tally, items = Tally(run.known[model]), iter(inputs)
+    before, now = _Count(tally, run.classes), _Count(tally, run.classes)
+    if out is not None and out.exists():
+        if not resume:
+            raise HemapipeError(f"{out} exists: --resume goes on with it, or give another name")
+        for row in earlier(out, form, run.classes, maker.name, items):
+            before.add(row)
+    items = _some(items, inputs, before.n_rows)
+    with _opened(out, before.n_rows) as handle:
+        writer = Writer(handle, form, run.classes, begun=before.n_rows > 0)
+        shown = tqdm(items, unit=" images", disable=None if out else True, file=sys.stderr, initial=before.n_rows)
+        for batch in rows(run, shown, maker):
+            writer.write(batch)
+            for row in batch:
+                now.add(row)
+    n_read = before.n_rows + now.n_rows - before.n_failed - now.n_failed
+    return Summary(now.n_rows, now.n_failed, now.n_flagged, before.n_rows, n_read, inputs.left_out, tally.verdicts())
 
 
-def rows(run: Run, items: Iterable[Item], model: str) -> Iterator[Row]:
-    """Yield a row per file, in order; only a batch of images is in memory."""
+def rows(run: Run, items: Iterable[Item], maker: Maker) -> Iterator[list[Row]]:
+    """Yield a row per file, in order, a batch at a time; only a batch of images is in memory."""
     for batch in _batches(items):
         images = [decoded.pixels for _, decoded in batch if decoded.pixels is not None]
         findings = iter(run.look(images))
-        for item, decoded in batch:
-            if decoded.pixels is None:
-                yield failed(item.path, item.patient, decoded.note, run.classes)
-            else:
-                note = ["truncated"] if decoded.status == "truncated" else []
-                yield found(item.path, item.patient, next(findings), model, run.classes, note)
+        yield [
+            failed(item, decoded.note, maker)
+            if decoded.pixels is None
+            else found(item, next(findings), maker, ["truncated"] if decoded.status == "truncated" else [])
+            for item, decoded in batch
+        ]
 
 
-def write_verdicts(verdicts: list[Verdict], classes: list[str], path: Path) -> None:
-    """Write a CSV with a row per patient."""
-    with path.open("w", encoding="utf-8", newline="") as handle:
-        writer = csv.writer(handle, lineterminator="\n")
-        writer.writerow(
-            ["patient", "n_images", "n_used", "label", *(f"p_{name}" for name in classes), "decision", "share"]
-        )
-        for one in verdicts:
-            p = [round(value, 6) for value in one.p.tolist()]
-            writer.writerow([one.patient, one.n_images, one.n_used, one.label, *p, one.decision, round(one.share, 6)])
+def check_new(patients: Path | None, out: Path | None, resume: bool) -> None:
+    """Hold the names of the files to write against what is there, before anything is predicted.
 
-
-def render_verdicts(verdicts: list[Verdict], classes: list[str]) -> str:
-    """Return the verdicts as a table for a terminal."""
-    lines = [f"{'patient':14} {'images':>6} {'label':10} {' '.join(f'{name[:9]:>9}' for name in classes)} decision"]
-    for one in verdicts:
-        p = " ".join(f"{value:9.3f}" for value in one.p)
-        lines.append(f"{one.patient[:14]:14} {one.n_used:6} {one.label[:10]:10} {p} {one.decision}".rstrip())
-    return "\n".join(lines)
+    Raises:
+        HemapipeError: `patients` exists and is not to be written again, or a file could not be told from another.
+    """
+    if resume and out is None:
+        raise HemapipeError("--resume needs --out, the file to go on with")
+    if patients is None:
+        return
+    if patients.exists() and not resume:
+        raise HemapipeError(f"{patients} exists: give --patients another name; only --resume writes it again")
+    if out is not None and out.resolve() == patients.resolve():
+        raise HemapipeError(f"--out and --patients are both {out}: give two names")
 
 
 def render_summary(done: Summary, run: Run, model: str) -> str:
-    """Return one line on what was done, and what the model's own accuracy is."""
-    parts = [f"{done.n_files} files by {model}", f"{done.n_flagged} with warnings", f"{done.n_failed} unreadable"]
+    """Return one line on what was done, what the model's own accuracy is, and any caveat about its choice."""
+    parts = [
+        f"{done.n_files} files by {run.version(model)}",
+        f"{done.n_flagged} with warnings",
+        f"{done.n_failed} unreadable",
+    ]
     parts += [f"{done.n_resumed} done before"] if done.n_resumed else []
     parts += [f"{done.n_left_out} other files left out"] if done.n_left_out else []
     score = run.scores.get(model, {})
@@ -105,6 +129,7 @@ def render_summary(done: Summary, run: Run, model: str) -> str:
             f"balanced accuracy of its run {score['balanced_accuracy']:.3f}{bracket(score, 'balanced_accuracy')}, "
             "over all folds; predicted by fold 0's model"
         )
+    parts += [run.caveat] if run.caveat and model == run.recommended else []
     return "; ".join(parts) + ". Research use only."
 
 
@@ -130,37 +155,20 @@ def _decoded(item: Item) -> Decoded:
         return Decoded(None, "unreadable", reason)
 
 
-def _go_on(
-    out: Path | None, form: Format, classes: list[str], items: Iterator[Item], tally: Tally, resume: bool
-) -> int:
-    """Skip the items that have a row in `out`, count them in `tally`, and return their number."""
-    if out is None or not out.exists():
-        return 0
-    if not resume:
-        raise HemapipeError(f"{out} exists: --resume goes on with it, or give another name")
-    if form == "table":
-        raise HemapipeError("a table cannot be resumed: give --format csv or jsonl")
-    n_done = 0
-    for row in read_back(out, form, classes):
-        item = next(items, None)
-        if item is None or item.path != row["path"]:
-            raise HemapipeError(
-                f"{out}: row {n_done + 1} is {row['path']!r}, not {item.path if item else 'among the files'!r}; "
-                "--resume needs the same files in the same order"
-            )
-        _count(tally, row, classes)
-        n_done += 1
-    return n_done
-
-
-def _count(tally: Tally, row: Row, classes: list[str]) -> None:
-    p = [row[f"p_{name}"] for name in classes]
-    tally.add(row["patient"], None if row["error"] else np.array(p, float), row["flags"])
+def _some(items: Iterator[Item], inputs: Inputs, n_before: int) -> Iterator[Item]:
+    """Return `items`, of which there must be one unless there were any before."""
+    first = list(itertools.islice(items, 1))
+    if not first and not n_before:
+        others = f" ({inputs.left_out} other files left out)" if inputs.left_out else ""
+        raise HemapipeError(f"no image found{others}: give images, folders, zips, or CSVs with a column `path`")
+    return itertools.chain(first, items)
 
 
 @contextlib.contextmanager
 def _opened(out: Path | None, n_done: int) -> Iterator[TextIO]:
     if out is None:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may not know every letter of a name
         yield sys.stdout
         return
     out.parent.mkdir(parents=True, exist_ok=True)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from hemapipe.predict.models import Model
+from hemapipe.predict.names import to_cell
 from hemapipe.predict.run import Finding, Run
 from hemapipe.reject.domain import NOT_A_SMEAR
 
@@ -76,3 +79,27 @@ def verdicts(
     for patient, finding in zip(patients, findings, strict=True):
         tally.add(patient, finding.probabilities[name] if finding else None, finding.flags if finding else [])
     return tally.verdicts()
+
+
+def write_verdicts(verdicts: list[Verdict], classes: list[str], path: Path) -> None:
+    """Write a CSV with a row per patient."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="") as handle:
+        writer = csv.writer(handle, lineterminator="\n")
+        writer.writerow(
+            ["patient", "n_images", "n_used", "label", *(f"p_{name}" for name in classes), "decision", "share"]
+        )
+        for one in verdicts:
+            p = [round(value, 6) for value in one.p.tolist()]
+            writer.writerow(
+                [to_cell(one.patient), one.n_images, one.n_used, one.label, *p, one.decision, round(one.share, 6)]
+            )
+
+
+def render_verdicts(verdicts: list[Verdict], classes: list[str]) -> str:
+    """Return the verdicts as a table for a terminal."""
+    lines = [f"{'patient':14} {'images':>6} {'label':10} {' '.join(f'{name[:9]:>9}' for name in classes)} decision"]
+    for one in verdicts:
+        p = " ".join(f"{value:9.3f}" for value in one.p)
+        lines.append(f"{one.patient[:14]:14} {one.n_used:6} {one.label[:10]:10} {p} {one.decision}".rstrip())
+    return "\n".join(lines)

@@ -1,15 +1,18 @@
-"""A row per file: what one model says of it, in the fields that every format shares."""
+"""A row per file: what one model says of it, in the fields that every format shares; a row is a line."""
 
 from __future__ import annotations
 
 import csv
+import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal, TextIO
+from typing import Any, Literal, NamedTuple, TextIO
 
 from hemapipe.cells.attributes import NAMES
 from hemapipe.core.errors import HemapipeError
+from hemapipe.predict.inputs import Item
+from hemapipe.predict.names import to_cell, visible
 from hemapipe.predict.run import Finding
 
 Format = Literal["table", "csv", "jsonl"]
@@ -33,28 +36,46 @@ def format_of(name: str, out: Path | None) -> Format:
 
 def fields(classes: list[str]) -> list[str]:
     """Return the names of a row's fields, in order."""
-    return ["path", "patient", "label", *(f"p_{name}" for name in classes), "decision", "flags", "error", *NAMES]
+    p = (f"p_{name}" for name in classes)
+    return ["path", "patient", "model", "label", *p, "decision", "flags", "error", *NAMES]
 
 
-def found(path: str, patient: str, finding: Finding, model: str, classes: list[str], note: list[str]) -> Row:
+class Maker(NamedTuple):
+    """What makes rows: a model, what the field `model` calls it (its version too), and its classes."""
+
+    model: str
+    name: str
+    classes: list[str]
+
+
+def found(item: Item, finding: Finding, maker: Maker, note: list[str]) -> Row:
     """Return the row of an image that was looked at; `note` holds further flags."""
-    p = dict(zip(classes, finding.probabilities[model].tolist(), strict=True))
+    p = dict(zip(maker.classes, finding.probabilities[maker.model].tolist(), strict=True))
     return {
-        "path": path,
-        "patient": patient,
-        "label": finding.labels[model],
+        "path": item.path,
+        "patient": item.patient,
+        "model": maker.name,
+        "label": finding.labels[maker.model],
         **{f"p_{name}": round(value, _DIGITS) for name, value in p.items()},
-        "decision": finding.decisions[model],
+        "decision": finding.decisions[maker.model],
         "flags": [*note, *finding.flags],
         "error": "",
         **{name: round(value, _DIGITS) for name, value in finding.attributes.items()},
     }
 
 
-def failed(path: str, patient: str, error: str, classes: list[str]) -> Row:
+def failed(item: Item, error: str, maker: Maker) -> Row:
     """Return the row of a file that could not be looked at: no number in it."""
-    row: Row = dict.fromkeys(fields(classes))
-    return row | {"path": path, "patient": patient, "label": "", "decision": "", "flags": [], "error": error}
+    row: Row = dict.fromkeys(fields(maker.classes))
+    row |= {"path": item.path, "patient": item.patient, "model": maker.name}
+    return row | {"label": "", "decision": "", "flags": [], "error": visible(error)}
+
+
+def header(classes: list[str]) -> str:
+    """Return the first line of a CSV of rows."""
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerow(fields(classes))
+    return out.getvalue()
 
 
 class Writer:
@@ -65,19 +86,22 @@ class Writer:
         self.out, self.form, self.classes = out, form, classes
         self.csv = csv.DictWriter(out, fields(classes), lineterminator="\n")
         if form == "csv" and not begun:
-            self.csv.writeheader()
+            out.write(header(classes))
         if form == "table":
             head = (f"{name[:9]:>9}" for name in classes)
             out.write(f"{'path':{_PATH_WIDTH}} {'patient':10} {'label':10} {' '.join(head)} {'decision':9} warnings\n")
 
-    def write(self, row: Row) -> None:
-        """Write one row and hand it on to the file, so that an interruption loses no finished batch."""
-        if self.form == "csv":
-            self.csv.writerow(row | {"flags": " ".join(row["flags"])})
-        elif self.form == "jsonl":
-            self.out.write(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n")
-        else:
-            self.out.write(self._line(row) + "\n")
+    def write(self, rows: Iterable[Row]) -> None:
+        """Write rows and hand them to the system at once: whatever ends this process later, they are in the file."""
+        for row in rows:
+            if self.form == "csv":
+                named = {name: to_cell(row[name]) for name in ("path", "patient")}
+                self.csv.writerow(row | named | {"flags": " ".join(row["flags"])})
+            elif self.form == "jsonl":
+                self.out.write(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n")
+            else:
+                self.out.write(self._line(row) + "\n")
+        self.out.flush()
 
     def _line(self, row: Row) -> str:
         path = row["path"] if len(row["path"]) <= _PATH_WIDTH else "…" + row["path"][1 - _PATH_WIDTH :]
@@ -88,39 +112,3 @@ class Writer:
             f"{path:{_PATH_WIDTH}} {row['patient'][:10]:10} {row['label'][:10]:10} {p} "
             f"{row['decision']:9} {', '.join(row['flags'])}"
         ).rstrip()
-
-
-def read_back(path: Path, form: Format, classes: list[str]) -> Iterator[Row]:
-    """Yield the rows of an earlier, interrupted run: the fields that verdicts per patient need.
-
-    A last line without its end is cut off first.
-
-    Raises:
-        HemapipeError: the file has other columns: it is another model's.
-    """
-    _cut_unfinished(path)
-    with path.open(encoding="utf-8", newline="") as handle:
-        if form == "jsonl":
-            rows: Iterator[Row] = map(json.loads, handle)
-        else:
-            reader = csv.DictReader(handle)
-            if (reader.fieldnames or fields(classes)) != fields(classes):
-                raise HemapipeError(f"{path} has other columns: it is not an earlier part of this prediction")
-            rows = ({**row, "flags": row["flags"].split()} for row in reader)
-        for row in rows:
-            p = {name: row.get(name) for name in (f"p_{one}" for one in classes)}
-            yield row | {name: float(value) if value not in (None, "") else None for name, value in p.items()}
-
-
-def _cut_unfinished(path: Path) -> None:
-    with path.open("rb+") as handle:
-        end = handle.seek(0, 2)
-        while end:
-            start = max(0, end - (1 << 16))
-            handle.seek(start)
-            newline = handle.read(end - start).rfind(b"\n")
-            if newline >= 0:
-                handle.truncate(start + newline + 1)
-                return
-            end = start
-        handle.truncate(0)

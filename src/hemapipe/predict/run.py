@@ -13,6 +13,7 @@ from hemapipe.cells.attributes import NAMES
 from hemapipe.core.errors import HemapipeError, did_you_mean
 from hemapipe.predict.card import load_card
 from hemapipe.predict.models import Model
+from hemapipe.predict.order import ranked, recommend
 from hemapipe.predict.prepare import FeatureSet, Prepared, recipe_of
 from hemapipe.reject.domain import NOT_A_SMEAR, Domain, load_domain
 
@@ -39,22 +40,21 @@ class Run:
     """The models asked for, in the order of the leaderboard with the recommended one first.
 
     `scores` holds each model's metrics over all folds, {} where there are none; `facts` what they were measured on.
+    `caveat` says why another model than the run's own choice is the recommended one, '' where it is that one.
     """
 
     def __init__(self, root: Path, names: list[str] | None, threads: int, int8: bool) -> None:
         """Read the run in the checkout `root`; see `load_run`."""
-        data, self.threads = root / "data", threads
+        data, self.threads, self.int8 = root / "data", threads, int8
         choice = _read(root / "metrics/choice.json")
         exported = {path.name for path in (data / "export/models").glob("*")}
         if not exported:
             raise HemapipeError(f"{data / 'export/models'} holds no models: `make repro` trains and exports them")
         self.scores = {name: _read(root / f"metrics/evaluate/{name}.json") for name in exported}
-        ranked = sorted(exported, key=lambda name: (-self.scores[name].get("balanced_accuracy", 0.0), name))
-        self.known = _usable(data, ranked, threads, int8)
+        self.known = _usable(data, ranked(self.scores, root), threads, int8)
         if not self.known:
             raise HemapipeError(f"{root}: the run kept no weights; set `keep_weights: fold0` and `make repro`")
-        chosen = str(choice.get("recommended", ""))
-        self.recommended = chosen if chosen in self.known else next(iter(self.known))
+        self.recommended, self.caveat = recommend(choice, self.known)
         self.models = {name: self.known[name] for name in self._asked(names)}
         self.sets = {path.name: FeatureSet(path, threads) for path in sorted((data / "export/features").glob("*"))}
         self.domain: Domain | None = load_domain(data / "export/domain.npz")
@@ -63,7 +63,7 @@ class Run:
         self.positive = [self.classes[index] for index in first.positive]
         # Every image of a run becomes a square in one way, which networks and classical models note.
         self.recipe = recipe_of(next(model.card for model in self.known.values() if model.family != "ensemble"))
-        self.facts = {name: _read(root / f"metrics/{name}.json") for name in ("split", "catalog", "reject")}
+        self.facts = {name: _read(root / f"metrics/{name}.json") for name in ("split", "catalog", "augment", "reject")}
 
     def _asked(self, names: list[str] | None) -> list[str]:
         wanted = names or [self.recommended, *(name for name in self.known if name != self.recommended)]
@@ -71,6 +71,10 @@ class Run:
             if name not in self.known:
                 raise HemapipeError(f"no exported model {name!r}{did_you_mean(name, list(self.known))}")
         return wanted
+
+    def version(self, name: str) -> str:
+        """Return what made a prediction: a model's name, and `int8` where a network of it has 8 bits."""
+        return f"{name} int8" if self.int8 and self._has_network(name) else name
 
     def only(self, name: str) -> Run:
         """Return this run with one of its models alone, so that no other is computed."""
@@ -105,6 +109,10 @@ class Run:
                 )
             )
         return findings
+
+    def _has_network(self, name: str) -> bool:
+        card = self.known[name].card
+        return card.family == "cnn" or any(self._has_network(member) for member in card.of)
 
     def probabilities(self, name: str, images: list[np.ndarray]) -> np.ndarray:
         """Return one model's calibrated probabilities (n, k) of at least one image."""

@@ -88,7 +88,7 @@ class Prediction(Answer):
 
 
 class ModelFacts(Answer):
-    """A model and its cross-validated scores on images of patients it never saw."""
+    """A model and its scores on test images; `how` of the answer says what they were."""
 
     name: str = Field(examples=["vote"])
     family: str = Field(examples=["ensemble"], description="cnn, classical or ensemble")
@@ -104,7 +104,8 @@ class Models(Answer):
     notice: str = words.RESEARCH_USE
     classes: list[str]
     positive: list[str]
-    measured_on: dict[str, Any] = Field(examples=[{"source": "synthetic", "scheme": "group", "n_folds": 5}])
+    how: str = Field(description="how the scores were measured, in sentences; '' where that is not known")
+    measured_on: dict[str, Any] = Field(examples=[{"split": {"n_folds": 5}, "catalog": {"n_patients": 40}}])
     models: list[ModelFacts]
 
 
@@ -150,13 +151,13 @@ def flags(seen: Seen) -> list[str]:
     return [*seen.finding.flags, *(["truncated"] if seen.truncated else [])]
 
 
-def models(run: Run) -> Models:
-    """Return the answer about the models."""
+def models(run: Run, how: str = "") -> Models:
+    """Return the answer about the models, whose scores were measured as `how` says."""
     facts = [
         ModelFacts(name=name, family=model.family, recommended=name == run.recommended, scores=_numbers(run, name))
         for name, model in run.models.items()
     ]
-    return Models(classes=run.classes, positive=run.positive, measured_on=run.facts, models=facts)
+    return Models(classes=run.classes, positive=run.positive, how=how, measured_on=run.facts, models=facts)
 
 
 def _numbers(run: Run, name: str) -> dict[str, float]:

@@ -7,12 +7,10 @@ from typing import Any
 from fastapi import APIRouter, Request
 
 from hemapipe.core.errors import did_you_mean
-from hemapipe.serve import answers
+from hemapipe.serve import answers, measured
 from hemapipe.serve.engine import Run
 from hemapipe.serve.errors import ServeError
-from hemapipe.serve.items import items
-from hemapipe.serve.seen import examine, none_readable
-from hemapipe.serve.work import by_patient, form_of, in_time, parts
+from hemapipe.serve.work import by_patient, form_of, look_at, parts
 
 router = APIRouter()
 
@@ -73,10 +71,7 @@ async def predict(request: Request) -> answers.Prediction:
     shared = parts(request)
     form = await form_of(request)
     model = _model(shared.run, form.first("model"))
-    wanted, skipped = items(form, shared.params)
-    seen = await in_time(request, examine(shared.engine, shared.params, wanted))
-    if nothing := none_readable(seen):
-        raise nothing
+    seen, skipped = await look_at(request, form)
     results = [answers.image_result(shared.run, one, model) for one in seen]
     if shared.keeper:
         told_of = [(one.item, result.model_dump()) for one, result in zip(seen, results, strict=True) if one.finding]
@@ -90,10 +85,11 @@ async def predict(request: Request) -> answers.Prediction:
     )
 
 
-@router.get("/v1/models", summary="The models and their honest scores", responses=_errors(401, 403))
+@router.get("/v1/models", summary="The models and their scores", responses=_errors(401, 403))
 async def models(request: Request) -> answers.Models:
-    """Return the models, the recommended one first, with cross-validated scores and their 95 % intervals."""
-    return answers.models(parts(request).run)
+    """Return the models, the recommended one first, with scores, 95 % intervals, and how they were measured."""
+    shared = parts(request)
+    return answers.models(shared.run, measured.told(shared.run.facts, shared.protocol.scheme))
 
 
 @router.get("/health", summary="Is the server there?", responses=_errors(403))

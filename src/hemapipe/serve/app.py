@@ -15,11 +15,12 @@ from hemapipe.serve.engine import Engine, Run
 from hemapipe.serve.guard import Guard
 from hemapipe.serve.keep import Keeper
 from hemapipe.serve.params import ServeParams
+from hemapipe.serve.protocol import Protocol
 from hemapipe.serve.work import Parts, Verdicts
 
 
-def create_app(run: Run, params: ServeParams, verdicts: Verdicts) -> FastAPI:
-    """Return the application over a run; `verdicts` is `hemapipe.predict.patients.verdicts`.
+def create_app(run: Run, params: ServeParams, verdicts: Verdicts, protocol: Protocol | None = None) -> FastAPI:
+    """Return the application over a run; `verdicts` is `hemapipe.predict.patients.verdicts`, `protocol` the run's.
 
     Raises:
         HemapipeError: the folder to keep uploads in cannot be made.
@@ -42,7 +43,9 @@ def create_app(run: Run, params: ServeParams, verdicts: Verdicts) -> FastAPI:
         redoc_url=None,
         lifespan=life,
     )
-    app.state.parts = Parts(run, params, engine, verdicts, Keeper(params.keep) if params.keep else None)
+    app.state.parts = Parts(
+        run, params, engine, verdicts, Keeper(params.keep) if params.keep else None, protocol or Protocol()
+    )
     app.include_router(page.router)
     app.include_router(api.router)
     errors.install(app)

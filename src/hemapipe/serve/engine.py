@@ -58,7 +58,7 @@ class Engine:
     def __init__(self, run: Run, params: ServeParams) -> None:
         """Make the threads; they wait for `start`."""
         self.run, self._params = run, params
-        self.budget = Budget(int(params.decoded_mpx * 1e6))
+        self.budget = Budget(params.decoded_bytes)
         self._waiting: asyncio.Queue[tuple[np.ndarray, asyncio.Future[Any]]] = asyncio.Queue()
         self._models = ThreadPoolExecutor(1, "models")
         self._pool = ThreadPoolExecutor(params.decoders, "decode", initializer=cv2.setNumThreads, initargs=(1,))
@@ -73,8 +73,9 @@ class Engine:
         await asyncio.gather(self._worker, return_exceptions=True)
         while not self._waiting.empty():
             self._waiting.get_nowait()[1].cancel()
-        self._models.shutdown(wait=True, cancel_futures=True)
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        # Without waiting: what a thread is at, a large image say, may take longer than anybody is ready to wait.
+        self._models.shutdown(wait=False, cancel_futures=True)
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def look(self, image: np.ndarray) -> Any:
         """Return the finding of an RGB uint8 h × w × 3 image.

@@ -5,6 +5,7 @@ Pure ASGI, so that a refused upload is refused before its body is read.
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import logging
 from collections.abc import MutableMapping
@@ -78,6 +79,10 @@ class Guard:
             await self._admitted(request, receive, sealed)
         except ServeError as error:
             await respond(error, request)(scope, receive, sealed)
+        except asyncio.CancelledError:  # by the web server alone: it ends, and has waited for this request long enough
+            if not started:
+                ending = ServeError(503, "busy", "The server ends. Try again later.", 30)
+                await respond(ending, request)(scope, receive, sealed)
         except Exception as error:  # a defect: logged, and answered without its details
             log.error("%s %s failed", request.method, request.url.path, exc_info=error)
             if started:

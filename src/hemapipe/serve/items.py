@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from hemapipe import archive
 from hemapipe.images import looks_like_image
@@ -43,8 +44,16 @@ class Item:
     entry: str = ""
 
 
-def items(form: Form, params: ServeParams) -> tuple[list[Item], int]:
-    """Return the images of a form, and how many entries of its zips are none.
+class Wanted(NamedTuple):
+    """The images of a form, how many entries of its zips are none, and what those that are take unpacked."""
+
+    items: list[Item]
+    skipped: int
+    unpacked_bytes: int
+
+
+def items(form: Form, params: ServeParams) -> Wanted:
+    """Return the images of a form.
 
     Patients: the fields `patient`, one for all or one per file; else by `patients_from`: `name`, of the file up to
     the first _ or -, or `folder` in the zip.
@@ -67,9 +76,17 @@ def items(form: Form, params: ServeParams) -> tuple[list[Item], int]:
             raise ServeError(413, "request_too_large", f"The zips unpack to more than {params.request_mb:g} MB.")
         skipped += others
         found += [_of_entry(file.data, info, patients[number], number, form) for info in entries]
-    if len(found) > params.max_files:
+        # At once, not at the end: the zips' other entries take time as well.
+        if len(found) > params.max_files or len(found) + skipped > most_entries(params):
+            break
+    if len(found) > params.max_files or len(found) + skipped > most_entries(params):
         raise ServeError(413, "too_many_files", f"More than {params.max_files} images in one request.")
-    return found, skipped
+    return Wanted(found, skipped, params.request_bytes - room)
+
+
+def most_entries(params: ServeParams) -> int:
+    """Return how many entries, images or not, all zips of a request may have."""
+    return params.max_files * 2 + 100
 
 
 def _patients(form: Form) -> list[str]:
@@ -118,6 +135,7 @@ def _entries(name: str, data: bytes, params: ServeParams) -> tuple[list[zipfile.
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as opened:
             files = {info.filename: info for info in opened.infolist() if not info.is_dir()}
+            _check_methods(name, files)
             kept = [files[key] for key in sorted(files) if _may_be_image(opened, files[key])]
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError, EOFError) as error:
         raise ServeError(422, "bad_zip", f"{name} is no readable zip: pack it again.") from error
@@ -126,6 +144,14 @@ def _entries(name: str, data: bytes, params: ServeParams) -> tuple[list[zipfile.
             told = f"{shown_name(info.filename)} in {name} is larger than {params.file_mb:g} MB."
             raise ServeError(413, "file_too_large", told)
     return kept, len(files) - len(kept)
+
+
+def _check_methods(name: str, files: dict[str, zipfile.ZipInfo]) -> None:
+    """Refuse entries of which even the first bytes may take long: a block of bzip2 is unpacked whole."""
+    for info in files.values():
+        if info.compress_type not in archive.BOUNDED:
+            told = f"{shown_name(info.filename)} in {name} is compressed by another method than deflate: pack it again."
+            raise ServeError(422, "bad_zip", told)
 
 
 def _may_be_image(opened: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
@@ -142,18 +168,17 @@ def _check_directory(name: str, data: bytes, params: ServeParams) -> None:
     if at < 0 or len(data) < at + _END_BYTES:
         raise ServeError(422, "bad_zip", f"{name} is an incomplete zip: pack or send it again.")
     n_entries, directory_bytes = struct.unpack_from("<HI", data, at + 10)
-    large = max(n_entries, directory_bytes // _DIRECTORY_BYTES) > params.max_files * 2 + 100
+    large = max(n_entries, directory_bytes // _DIRECTORY_BYTES) > most_entries(params)
     if large or data[max(at - _LOCATOR_BYTES, 0) : at].startswith(_ZIP64):
         raise ServeError(413, "too_many_files", f"{name} has too many entries: at most {params.max_files} images.")
 
 
-def pick(form: Form, params: ServeParams, entry: str) -> Item:
+def pick(found: list[Item], entry: str) -> Item:
     """Return the one image of a form that is asked about: the only one, or the one of that name in a zip.
 
     Raises:
-        ServeError: as `items`; 422 also where it is not there.
+        ServeError: 422, it is not there.
     """
-    found, _ = items(form, params)
     chosen = [item for item in found if item.entry == entry] if entry else found
     if len(chosen) != 1:
         raise ServeError(422, "invalid_request", "Send one image, or one zip and the name of its entry.")

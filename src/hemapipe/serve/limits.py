@@ -7,7 +7,7 @@ import ipaddress
 import math
 import time
 from collections import Counter, OrderedDict
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 from hemapipe.serve.errors import ServeError
@@ -91,7 +91,7 @@ class Admission:
 
 
 class Budget:
-    """So many pixels may be decoded at once; who wants more waits until others have been looked at."""
+    """So many bytes of pixels may be there at once; who wants more waits until others have been looked at."""
 
     def __init__(self, total: int) -> None:
         """Begin with all of it free."""
@@ -99,15 +99,21 @@ class Budget:
         self._changed = asyncio.Condition()
 
     @asynccontextmanager
-    async def take(self, amount: int) -> AsyncIterator[None]:
-        """Hold `amount`, or all there is if it is more than that."""
+    async def take(self, amount: int) -> AsyncIterator[Callable[[int], Awaitable[None]]]:
+        """Hold `amount`, or all there is if it is more than that; what comes can be told to keep only so much of it."""
         amount = min(amount, self._total)
+
+        async def keep(less: int) -> None:
+            nonlocal amount
+            self._left += max(amount - less, 0)
+            amount = min(amount, less)
+            async with self._changed:
+                self._changed.notify_all()
+
         async with self._changed:
             await self._changed.wait_for(lambda: self._left >= amount)
             self._left -= amount
         try:
-            yield
+            yield keep
         finally:
-            self._left += amount
-            async with self._changed:
-                self._changed.notify_all()
+            await keep(0)

@@ -16,7 +16,8 @@ _MB = 1 << 20
 class ServeParams(BaseModel):
     """Where the server listens, what it takes, and how long it is patient.
 
-    Memory stays below about `held_mb` (uploads) + `decoded_mpx` × 3 MB (pixels), beside the models.
+    Memory stays below about `held_mb` (uploads, and what their zips unpack to) + `decoded_mpx` × 3 MB (pixels), or one
+    largest image's share if that is more (`max_mpx` × 12 MB, of a WebP 24 MB), beside the models.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -31,10 +32,12 @@ class ServeParams(BaseModel):
 
     file_mb: float = Field(25, gt=0)  # largest file; also the largest entry of a zip
     request_mb: float = Field(200, gt=0)  # largest request; also what all entries of its zips unpack to
-    held_mb: float = Field(600, gt=0)  # of all requests together
+    held_mb: float = Field(600, gt=0)  # of all requests together, with what their zips unpack to
     max_files: int = Field(500, ge=1)  # images in a request, zips unpacked
     max_mpx: float = Field(50, gt=0)  # largest image, megapixels, by its header
-    decoded_mpx: float = Field(200, gt=0)  # of all images decoded and not yet looked at
+    decoded_mpx: float = Field(
+        200, gt=0
+    )  # of all images decoded and not yet looked at; 12 bytes a pixel count while decoding
 
     header_seconds: float = Field(20, gt=0)  # until a request's headers are there, or a response moves on
     body_seconds: float = Field(60, gt=0)  # until a request's body is there
@@ -75,6 +78,11 @@ class ServeParams(BaseModel):
     def max_pixels(self) -> int:
         """The largest image in pixels."""
         return int(self.max_mpx * 1e6)
+
+    @property
+    def decoded_bytes(self) -> int:
+        """What all decoded images may take together, and those that are being decoded, in bytes."""
+        return int(self.decoded_mpx * 3e6)
 
     @property
     def file_bytes(self) -> int:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import io
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from hemapipe.core.errors import HemapipeError
-from hemapipe.images import FORMATS, Decoded, decode
+from hemapipe.images import FORMATS, PEAK_BYTES, PEAK_BYTES_WEBP, Decoded, decode
 from hemapipe.serve import pictures
 from hemapipe.serve.engine import Engine, LookFailed, Run
 from hemapipe.serve.errors import ServeError
@@ -80,56 +81,71 @@ async def examine(engine: Engine, params: ServeParams, wanted: Sequence[Item], s
     return [task.result() for task in working]
 
 
-async def pixels_of(engine: Engine, params: ServeParams, item: Item) -> Decoded:
-    """Return the decoded image of an item, without a place in the budget: for one image at a time."""
-    try:
-        data = await engine.aside(item.read)
-    except HemapipeError as error:
-        return Decoded(None, "unreadable", str(error))
-    return await engine.aside(decode, data, params.max_pixels)
+@asynccontextmanager
+async def decoded(engine: Engine, params: ServeParams, item: Item) -> AsyncIterator[tuple[Decoded, int]]:
+    """Decode an item; its pixels have their place in the budget until the block ends.
+
+    Comes with the number of pixels that the file declares, 0 where it has no header.
+
+    Raises:
+        HemapipeError: its bytes cannot be had.
+    """
+    data, declared, peak_bytes = await engine.aside(_read, item)
+    async with engine.budget.take(peak_bytes if declared <= params.max_pixels else 0) as keep:
+        found = await engine.aside(decode, data, params.max_pixels)
+        del data
+        await keep(0 if found.pixels is None else found.pixels.nbytes)
+        yield found, declared
 
 
 async def _examine(engine: Engine, params: ServeParams, item: Item, size: int) -> Seen:
     try:
-        data, declared = await engine.aside(_read, item)
+        async with decoded(engine, params, item) as (image, declared):
+            if image.pixels is None:
+                return Seen(item, problem=unreadable(image, declared, params), kind=kind_of(declared, params))
+            return await _judged(engine, item, image, image.pixels, size)
     except HemapipeError as error:
         return Seen(item, problem=f"It cannot be read: {error}.", kind="unreadable_image")
-    async with engine.budget.take(min(declared, params.max_pixels)):
-        decoded = await engine.aside(decode, data, params.max_pixels)
-        if decoded.pixels is None:
-            return Seen(item, problem=unreadable(decoded, declared, params), kind=_kind(declared, params))
-        shape = (decoded.pixels.shape[1], decoded.pixels.shape[0])
-        try:
-            finding = await engine.look(decoded.pixels)
-        except LookFailed:
-            return Seen(item, shape, problem="The models fail on this image.", kind="look_failed")
-        picture = await engine.aside(pictures.picture, decoded.pixels, size) if size else None
-    return Seen(item, shape, finding, decoded.note, truncated=decoded.status == "truncated", picture=picture)
 
 
-def unreadable(decoded: Decoded, declared: int, params: ServeParams) -> str:
+async def _judged(engine: Engine, item: Item, image: Decoded, pixels: np.ndarray, size: int) -> Seen:
+    shape = (pixels.shape[1], pixels.shape[0])
+    try:
+        finding = await engine.look(pixels)
+    except LookFailed:
+        return Seen(item, shape, problem="The models fail on this image.", kind="look_failed")
+    picture = await engine.aside(pictures.picture, pixels, size) if size else None
+    return Seen(item, shape, finding, image.note, truncated=image.status == "truncated", picture=picture)
+
+
+def unreadable(image: Decoded, declared: int, params: ServeParams) -> str:
     """Return why an image has no pixels, for a person."""
     if declared > params.max_pixels:
         told = f"It has more than the {params.max_mpx:g} megapixels that are taken here"
     else:
-        told = f"It cannot be read as an image ({decoded.note})"
+        told = f"It cannot be read as an image ({image.note})"
     return f"{told}. Send a JPEG, PNG, TIFF, BMP, WebP or GIF."
 
 
-def _kind(declared: int, params: ServeParams) -> str:
+def kind_of(declared: int, params: ServeParams) -> str:
+    """Return the type of the problem of an image without pixels."""
     return "too_many_pixels" if declared > params.max_pixels else "unreadable_image"
 
 
-def _read(item: Item) -> tuple[bytes, int]:
-    """Return the bytes of an item and the number of pixels that its header declares, 0 if there is no such header."""
+def _read(item: Item) -> tuple[bytes, int, int]:
+    """Return the bytes of an item, the pixels that its header declares, and the bytes that decoding them takes at most.
+
+    Both are 0 if there is no such header.
+    """
     data = item.read()
     try:
-        width, height = Image.open(io.BytesIO(data), formats=FORMATS).size
+        header = Image.open(io.BytesIO(data), formats=FORMATS)
     except Image.DecompressionBombError:
-        return data, 1 << 40  # more than anybody takes; Pillow does not say how many
+        return data, 1 << 40, 0  # more than anybody takes; Pillow does not say how many
     except Exception:  # `decode` meets the same and says why
-        return data, 0
-    return data, width * height
+        return data, 0, 0
+    declared = header.width * header.height
+    return data, declared, declared * (PEAK_BYTES_WEBP if header.format == "WEBP" else PEAK_BYTES)
 
 
 def none_readable(seen: Sequence[Seen]) -> ServeError | None:

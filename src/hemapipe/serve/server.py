@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import socket
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import uvicorn
@@ -17,7 +18,11 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from hemapipe.core.errors import HemapipeError
 from hemapipe.serve.app import create_app
 from hemapipe.serve.params import ServeParams
+from hemapipe.serve.protocol import protocol_of
 from hemapipe.serve.samples import samples
+
+#: How long requests at work are waited for when the server is told to end.
+GRACE_SECONDS = 5
 
 
 class PatientProtocol(H11Protocol):
@@ -74,7 +79,7 @@ def config(app: FastAPI, params: ServeParams, **more: Any) -> uvicorn.Config:
         limit_concurrency=params.max_connections,
         proxy_headers=False,  # behind a proxy all clients look alike: let it do the counting
         server_header=False,
-        timeout_graceful_shutdown=5,
+        timeout_graceful_shutdown=GRACE_SECONDS,
         log_level="warning",
         **more,
     )
@@ -84,7 +89,7 @@ def serve(root: Path, params: ServeParams) -> None:
     """Load the run of a checkout and answer until interrupted.
 
     Raises:
-        HemapipeError: nothing is exported yet, or the address cannot be had.
+        HemapipeError: nothing is exported yet, params.yaml is not valid, or the address cannot be had.
     """
     from hemapipe.predict.patients import verdicts
     from hemapipe.predict.run import load_run
@@ -92,15 +97,23 @@ def serve(root: Path, params: ServeParams) -> None:
     run = load_run(root, threads=params.threads)
     run.look([np.full((64, 64, 3), 235, np.uint8)])  # loads every graph before the first person waits
     samples()
-    app = create_app(run, params, verdicts)
+    app = create_app(run, params, verdicts, protocol_of(root))
     with contextlib.closing(listen(params)) as listening:
         host, port = listening.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
         print(f"{len(run.models)} models at http://{shown}:{port} (research use only); Ctrl-C ends it", flush=True)
         if not params.local and not params.token:
             print("Anybody who reaches this address may send images: --token asks for one.", file=sys.stderr)
-        with contextlib.suppress(KeyboardInterrupt):
-            uvicorn.Server(config(app, params)).run(sockets=[listening])
+        answer(app, params, listening)
+
+
+def answer(app: FastAPI, params: ServeParams, listening: socket.socket) -> NoReturn:
+    """Answer until interrupted, then end the process, whatever its threads are at: an image can take long to decode."""
+    with contextlib.suppress(KeyboardInterrupt):
+        uvicorn.Server(config(app, params)).run(sockets=[listening])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def listen(params: ServeParams) -> socket.socket:

@@ -7,15 +7,11 @@ from typing import Any
 import numpy as np
 
 from hemapipe.cells.attributes import NAMES
-from hemapipe.evaluation.params import EvaluateParams
-from hemapipe.serve import words
+from hemapipe.serve import measured, words
 from hemapipe.serve.answers import flags
 from hemapipe.serve.engine import Run
+from hemapipe.serve.protocol import Protocol
 from hemapipe.serve.seen import Seen, agreement, best, of_positive
-
-#: A patient is uncertain below these, as in the evaluation.
-FEW_IMAGES: int = EvaluateParams.model_fields["few_images"].default
-LOW_MARGIN: float = EvaluateParams.model_fields["low_margin"].default
 
 
 def picture_size(n_images: int) -> int:
@@ -76,12 +72,13 @@ def card(run: Run, seen: Seen) -> dict[str, Any]:
     }
 
 
-def patient(run: Run, verdict: Any) -> dict[str, Any]:
-    """Return what is shown of one patient."""
+def patient(run: Run, verdict: Any, protocol: Protocol) -> dict[str, Any]:
+    """Return what is shown of one patient, who is uncertain as in the run's evaluation."""
     if not verdict.label:
         return {"verdict": verdict, "share_p": 0.0, "at_odds": False, "doubts": "no image that can be judged"}
     ordered = np.sort(verdict.p)
-    few, near = verdict.n_used < FEW_IMAGES, ordered[-1] - ordered[-2:][0] < LOW_MARGIN
+    few = verdict.n_used < protocol.few_images
+    near = ordered[-1] - ordered[-2:][0] < protocol.low_margin
     odd = at_odds(run, verdict.label, verdict.decision)
     told = {"few images": few, "two classes are near": near, "class and screening are at odds": odd}
     doubts = [text for text, holds in told.items() if holds]
@@ -89,13 +86,10 @@ def patient(run: Run, verdict: Any) -> dict[str, Any]:
     return {"verdict": verdict, "share_p": share, "at_odds": odd, "doubts": ", ".join(doubts)}
 
 
-def about(run: Run) -> dict[str, Any]:
-    """Return what the models' scores were measured on; 0 where it is not known."""
-    split, catalog = run.facts.get("split", {}), run.facts.get("catalog", {})
+def about(run: Run, protocol: Protocol) -> dict[str, Any]:
+    """Return what the models' scores were measured on."""
     return {
-        "n_folds": split.get("n_folds", 0),
-        "n_patients": catalog.get("n_patients", 0),
-        "n_images": catalog.get("n_files", 0),
-        "leaks": sum(value for key, value in split.items() if key.startswith("leak")),
+        "how": measured.told(run.facts, protocol.scheme),
+        "unseen_patients": measured.unseen_patients(run.facts),
         "chance": 1 / len(run.classes),
     }

@@ -11,9 +11,11 @@ from fastapi import Request
 
 from hemapipe.serve.engine import Engine, Run
 from hemapipe.serve.errors import ServeError
+from hemapipe.serve.items import Wanted, items
 from hemapipe.serve.keep import Keeper
 from hemapipe.serve.params import ServeParams
-from hemapipe.serve.seen import Seen
+from hemapipe.serve.protocol import Protocol
+from hemapipe.serve.seen import Seen, examine, none_readable
 from hemapipe.serve.upload import Form, read_form
 
 T = TypeVar("T")
@@ -31,6 +33,7 @@ class Parts:
     engine: Engine
     verdicts: Verdicts
     keeper: Keeper | None
+    protocol: Protocol
 
 
 def parts(request: Request) -> Parts:
@@ -42,6 +45,38 @@ def parts(request: Request) -> Parts:
 async def form_of(request: Request) -> Form:
     """Return the form of a request; its bytes are counted against what the server may hold."""
     return await read_form(request, parts(request).params, request.state.hold)
+
+
+async def items_of(request: Request, form: Form) -> Wanted:
+    """Return the images of a form; what its zips unpack to is counted against what the server may hold.
+
+    Off the loop: a zip's directory and the heads of its entries take time to read.
+    """
+    shared = parts(request)
+    wanted = await shared.engine.aside(items, form, shared.params)
+    request.state.hold(wanted.unpacked_bytes)
+    return wanted
+
+
+async def look_at(request: Request, form: Form, size_of: Callable[[int], int] | None = None) -> tuple[list[Seen], int]:
+    """Return what became of each image of a form, and the number of entries of its zips that are none.
+
+    `size_of` gives the side of the pictures by the number of images; None: no pictures are made.
+
+    Raises:
+        ServeError: not one image can be read, there are too many, or it takes too long.
+    """
+    shared = parts(request)
+
+    async def work() -> tuple[list[Seen], int]:
+        wanted = await items_of(request, form)
+        size = size_of(len(wanted.items)) if size_of else 0
+        return await examine(shared.engine, shared.params, wanted.items, size), wanted.skipped
+
+    seen, skipped = await in_time(request, work())
+    if nothing := none_readable(seen):
+        raise nothing
+    return seen, skipped
 
 
 async def in_time(request: Request, work: Coroutine[Any, Any, T]) -> T:
