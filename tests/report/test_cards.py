@@ -143,8 +143,8 @@ def test_figures_stand_beside_their_own_names(full):
     """One of each kind, read from the metrics: a swap of two would show."""
     score = full[0].scores["rf"]
     text = render(*full, "rf")
-    for words, key in (("balanced accuracy", "balanced_accuracy"), ("macro F1", "macro_f1"), ("MCC", "mcc")):
-        assert f"| {words} | {score[key]:.3f} | {score[key + '_low']:.3f} to {score[key + '_high']:.3f} |" in text
+    for said, key in (("balanced accuracy", "balanced_accuracy"), ("macro F1", "macro_f1"), ("MCC", "mcc")):
+        assert f"| {said} | {score[key]:.3f} | {score[key + '_low']:.3f} to {score[key + '_high']:.3f} |" in text
     for name in ("early", "pro"):
         assert f"| {name} | {score[f'recall_{name}']:.3f} (" in text
 
