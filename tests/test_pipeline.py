@@ -1,4 +1,7 @@
-"""dvc.yaml itself: what it declares is what the stages do, and a tiny run of the whole graph behaves as promised."""
+"""dvc.yaml itself: what it declares is what the stages do, and a tiny run of the whole graph behaves as promised.
+
+The tiny run and what is asked of it are slow: after a change to a stage, `make test-slow TESTS=tests/test_pipeline.py`.
+"""
 
 import re
 import shutil
@@ -112,6 +115,7 @@ def test_pipeline_stays_readable():
     assert len((ROOT / "dvc.yaml").read_text().splitlines()) < 350
 
 
+@pytest.mark.slow
 def test_keys_read_are_declared(tiny):
     project, trace = tiny
     known = tiny_stages(project)
@@ -122,6 +126,7 @@ def test_keys_read_are_declared(tiny):
         assert not undeclared, f"{stage.addressing} reads {sorted(undeclared)} but does not declare them"
 
 
+@pytest.mark.slow
 def test_declared_keys_are_used_by_the_code_the_stage_imports(tiny):
     """A typed section declares every key; that is no use, so `params.py` files do not count."""
     project, trace = tiny
@@ -140,6 +145,7 @@ def test_declared_keys_are_used_by_the_code_the_stage_imports(tiny):
             assert used, f"{stage.addressing} declares {key}, but nothing it imports uses it"
 
 
+@pytest.mark.slow
 def test_imports_lie_within_the_dependencies(tiny):
     project, trace = tiny
     known = tiny_stages(project)
@@ -162,6 +168,7 @@ def _is_empty_package(path: Path) -> bool:
     )
 
 
+@pytest.mark.slow
 def test_second_repro_runs_nothing(tiny):
     project, _ = tiny
     assert "Running stage" not in succeed("dvc repro", project)
@@ -181,6 +188,7 @@ def copy_of_tiny(tiny, tmp_path) -> Path:
     return shutil.copytree(tiny[0], tmp_path / "copy", symlinks=True)
 
 
+@pytest.mark.slow
 def test_comments_sections_and_new_networks_run_nothing(copy_of_tiny):
     with (copy_of_tiny / "params.yaml").open("a") as handle:
         handle.write("\n# a comment\nmine:\n  knob: 1\n")
@@ -189,6 +197,7 @@ def test_comments_sections_and_new_networks_run_nothing(copy_of_tiny):
     assert run("dvc status -q", copy_of_tiny).returncode == 0
 
 
+@pytest.mark.slow
 def test_a_new_row_runs_only_its_own_stages(copy_of_tiny):
     row = {"kind": "sgd", "features": ["handcrafted", "handcrafted"]}
     params = yaml.safe_load((copy_of_tiny / "params.yaml").read_text())
@@ -198,12 +207,14 @@ def test_a_new_row_runs_only_its_own_stages(copy_of_tiny):
     assert ran == own | {"choose_model", "compare", "report"}
 
 
+@pytest.mark.slow
 def test_a_metric_change_trains_nothing(copy_of_tiny):
     set_params(copy_of_tiny, {"evaluate.ece_bins": 10})
     ran = re.findall(r"Running stage '([^']+)'", succeed("dvc repro --dry", copy_of_tiny))
     assert ran and not [name for name in ran if name.startswith(("train", "calibrate"))]
 
 
+@pytest.mark.slow
 def test_test_labels_reach_no_model(tiny, tmp_path):
     """Permute the labels of the test rows: models, calibration and predictions keep every byte."""
     project = shutil.copytree(tiny[0], tmp_path / "copy", symlinks=True)

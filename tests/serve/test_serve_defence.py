@@ -182,6 +182,7 @@ def test_reading_and_decoding_have_their_time_and_leave_the_loop_free(live, monk
         assert asked.result()[0] == 504 and time.perf_counter() - began < 0.7
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_the_server_ends_without_waiting_for_slow_work(how):
     code = """
