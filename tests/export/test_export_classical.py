@@ -37,6 +37,7 @@ def test_the_graph_gives_what_the_pipeline_gives(kind, blobs):
     rows = np.vstack([blobs[0], (blobs[0][:-1] + blobs[0][1:]) / 2]).astype(np.float32)
     assert np.abs(exported(rows) - model.predict(rows)).max() < 1e-5
     assert exported(rows[:1]).shape == (1, 3)
+    assert to_onnx(model, 12) == to_onnx(model, 12)
 
 
 @pytest.mark.parametrize(("scale", "pca"), [(False, 0), (True, 4)])

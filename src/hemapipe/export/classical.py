@@ -31,6 +31,7 @@ def to_onnx(model: ClassicalModel, n_features: int) -> bytes:
     _register()
     graph = convert_sklearn(
         model.pipeline,
+        name=model.kind,  # else a random one: equal models give equal bytes
         initial_types=[(INPUT, FloatTensorType([None, n_features]))],
         options={id(model.pipeline): {"zipmap": False}},
         target_opset=_OPSETS,
