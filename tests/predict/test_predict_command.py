@@ -1,5 +1,6 @@
 """`hemapipe predict` as a user has it: rows, errors, patients, resuming, constant memory."""
 
+import copy
 import csv
 import itertools
 import json
@@ -148,6 +149,16 @@ def test_the_command(exported, folder, tmp_path, monkeypatch, capsys):
     assert len(out.read_text().splitlines()) == 15
     with patients.open() as handle:
         assert {row["patient"] for row in csv.DictReader(handle)} >= {"P1", "P2", "P3", "P4"}
+
+
+def test_the_score_of_8_bits_is_not_passed_off_as_the_full_models(run):
+    done = command.Summary(1, 0, 0, 0, 1, 0, [])
+    assert "in 8 bits" not in command.render_summary(done, run, "net")
+    reduced = copy.copy(run)
+    reduced.int8, reduced.scores_8_bit = True, {"net": 0.123}
+    assert "that is the full model's, in 8 bits 0.123" in command.render_summary(done, reduced, "net")
+    assert "theirs was not measured" in command.render_summary(done, reduced, "vote")
+    assert "8 bits" not in command.render_summary(done, reduced, "lr")
 
 
 def test_a_single_image_that_cannot_be_read_ends_with_1(exported, folder):

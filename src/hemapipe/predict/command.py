@@ -129,8 +129,16 @@ def render_summary(done: Summary, run: Run, model: str) -> str:
             f"balanced accuracy of its run {score['balanced_accuracy']:.3f}{bracket(score, 'balanced_accuracy')}, "
             "over all folds; predicted by fold 0's model"
         )
+        parts += [_of_8_bits(run, model)] if run.version(model) != model else []
     parts += [run.caveat] if run.caveat and model == run.recommended else []
     return "; ".join(parts) + ". Research use only."
+
+
+def _of_8_bits(run: Run, model: str) -> str:
+    """Say that the score is not that of 8 bits, and what theirs is where it was measured."""
+    score = run.scores_8_bit.get(model)
+    own = "theirs was not measured" if score is None else f"in 8 bits {score:.3f} on fold 0's test images"
+    return f"that is the full model's, {own}"
 
 
 def _batches(items: Iterable[Item]) -> Iterator[list[tuple[Item, Decoded]]]:

@@ -63,6 +63,11 @@ class Run:
         self.positive = [self.classes[index] for index in first.positive]
         # Every image of a run becomes a square in one way, which networks and classical models note.
         self.recipe = recipe_of(next(model.card for model in self.known.values() if model.family != "ensemble"))
+        exports = {name: _read(root / f"metrics/export/{name}.json") for name in self.known}
+        #: Balanced accuracy on fold 0's test images of the networks in 8 bits.
+        self.scores_8_bit = {
+            name: float(of["balanced_accuracy_int8"]) for name, of in exports.items() if "balanced_accuracy_int8" in of
+        }
         self.facts = {name: _read(root / f"metrics/{name}.json") for name in ("split", "catalog", "augment", "reject")}
 
     def _asked(self, names: list[str] | None) -> list[str]:
