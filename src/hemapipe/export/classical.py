@@ -37,6 +37,9 @@ def to_onnx(model: ClassicalModel, n_features: int) -> bytes:
         target_opset=_OPSETS,
     )
     _finish(graph, model)
+    versions = sorted(graph.opset_import, key=lambda one: one.domain)  # the converter lists them in a set's order
+    del graph.opset_import[:]
+    graph.opset_import.extend(versions)
     onnx.checker.check_model(graph)
     return graph.SerializeToString()
 
