@@ -23,7 +23,7 @@ import joblib
 import numpy as np
 import pandas as pd
 
-from hemapipe import archive
+from hemapipe import archive, places
 from hemapipe.audit import quality
 from hemapipe.catalog.files import list_images
 from hemapipe.catalog.manifest import read_all
@@ -66,9 +66,8 @@ def ours(raw, work, n_jobs):
     records = read_all(raw, list_images(raw), n_jobs)
     table = pd.DataFrame([asdict(record) for record in records])
     rows = table[table["status"] != "unreadable"]
-    plain = frozenset(rows.loc[(rows["status"] == "ok") & (rows["note"] == ""), "path"])
     how = PreprocessParams(px=[_PX], shape="stretch", contrast="none", stain="none")
-    pack(raw, rows["path"].to_list(), work / "packed.npy", _PX, how, n_jobs, plain)
+    pack(raw, places.find(raw, rows), work / "packed.npy", _PX, how, n_jobs)
     packed = np.load(work / "packed.npy", mmap_mode="r")
     bounds = np.linspace(0, len(packed), 4 * n_jobs + 1).astype(int)
     paths = rows["path"].to_list()

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from hemapipe import sources
+import numpy as np
+
+from hemapipe import places, sources
 from hemapipe.catalog import manifest as catalog
 from hemapipe.catalog.sample import sample_images
 from hemapipe.catalog.sheet import contact_sheet
@@ -14,13 +16,14 @@ RAW = Path("data/raw.zip")
 
 
 def main() -> None:
-    """Write data/manifest.csv, metrics/catalog.json and plots/catalog/sheet.png."""
+    """Write data/manifest.csv, data/places.npy, metrics/catalog.json and plots/catalog/sheet.png."""
     params = read_params()
     name = lookup(params, "download.source")
     source = sources.load(name)
     settings = check(source.Params, lookup(params, f"download.{name}"), f"download.{name}")
     table, metrics = catalog.build(RAW, source, settings, load(catalog.Params, "catalog"), lookup(params, "threads"))
     write_table(table, "data/manifest.csv")
+    np.save("data/places.npy", places.find(RAW, table))
     write_json(metrics, "metrics/catalog.json")
     contact_sheet(sample_images(RAW, table, lookup(params, "seed")), Path("plots/catalog/sheet.png"))
 

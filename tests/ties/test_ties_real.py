@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hemapipe import sources
+from hemapipe import places, sources
 from hemapipe.catalog import manifest as catalog
 from hemapipe.preprocess.pack import pack
 from hemapipe.preprocess.params import PreprocessParams
@@ -19,7 +19,7 @@ def prepared(shared_data, tmp_path, source, archive):
     table, _ = catalog.build(raw, module, settings, catalog.Params(strict=False), 2)
     rows = table[table["status"] != "unreadable"].reset_index(drop=True)
     params = PreprocessParams(px=[128], shape="stretch", contrast="none", stain="none")
-    pack(raw, rows["path"].to_list(), tmp_path / "128.npy", 128, params, 2)
+    pack(raw, places.find(raw, rows), tmp_path / "128.npy", 128, params, 2)
     packed = np.load(tmp_path / "128.npy", mmap_mode="r")
     return rows, packed, packed[:, ::16, ::16].reshape(len(rows), -1).astype(np.float32)
 

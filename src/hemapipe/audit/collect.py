@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from pydantic import ValidationError
 
-from hemapipe import archive, sources
+from hemapipe import archive, places, sources
 from hemapipe.admin.recognise import is_list, list_names, recognise
 from hemapipe.audit import order
 from hemapipe.audit.inputs import Inputs
@@ -148,9 +148,8 @@ def _packed(raw: Path, rows: pd.DataFrame, work: Path, n_jobs: int) -> tuple[np.
     """Return the packed images and their features, empty where no file can be decoded."""
     if rows.empty:
         return np.empty((0, FEATURES.px, FEATURES.px, 3), np.uint8), np.empty((0, 0), np.float32)
-    plain = frozenset(rows.loc[(rows["status"] == "ok") & (rows["note"] == ""), "path"])
     how = PreprocessParams(px=[FEATURES.px], shape="stretch", contrast="none", stain="none")
-    pack(raw, rows["path"].to_list(), work / "packed.npy", FEATURES.px, how, n_jobs, plain)
+    pack(raw, places.find(raw, rows), work / "packed.npy", FEATURES.px, how, n_jobs)
     packed = np.load(work / "packed.npy", mmap_mode="r")
     write_features(packed, FEATURES, n_jobs, work / "features.npy")
     return packed, np.load(work / "features.npy")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import itertools
 import os
-import zipfile
-from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import cv2
 import joblib
@@ -14,6 +13,7 @@ import numpy as np
 
 from hemapipe.core.errors import HemapipeError
 from hemapipe.images import decode, decode_plain
+from hemapipe.places import read
 from hemapipe.preprocess.image import square
 from hemapipe.preprocess.params import PreprocessParams
 
@@ -21,24 +21,16 @@ from hemapipe.preprocess.params import PreprocessParams
 _WORTH_A_WORKER = 500
 
 
-def pack(
-    archive: Path,
-    names: Sequence[str],
-    out: Path,
-    px: int,
-    params: PreprocessParams,
-    n_jobs: int = 1,
-    plain: Collection[str] = frozenset(),
-) -> None:
-    """Write the zip entries `names`, in order, as a uint8 array len(names) × px × px × 3 at `out` (.npy).
+def pack(archive: Path, places: np.ndarray, out: Path, px: int, params: PreprocessParams, n_jobs: int = 1) -> None:
+    """Write the images at `places` (`hemapipe.places`) of a zip, in order, as uint8 n × px × px × 3 at `out` (.npy).
 
-    Entries in `plain` are known to be whole and to need nothing but decoding, and are not checked again.
+    Those marked `plain` are known to be whole and to need nothing but decoding, and are not checked again.
 
     The workers write their rows straight into the file, so that memory does not grow with the number of images; the
     bytes do not depend on their number. The file gets its name when it is complete.
 
     Raises:
-        HemapipeError: `px` is not in `params.px`, the archive is missing, or lacks or cannot decode one of `names`.
+        HemapipeError: `px` is not in `params.px`; the archive is missing; an image is, is damaged, or not decodable.
     """
     if px not in params.px:
         raise HemapipeError(f"{px} px is not in preprocess.px {params.px}: add it there in params.yaml")
@@ -46,13 +38,11 @@ def pack(
         raise HemapipeError(f"{archive} not found: `dvc repro download` makes it")
     out.parent.mkdir(parents=True, exist_ok=True)
     partial = out.with_name(out.name + ".part")
-    offset = _allocate(partial, (len(names), px, px, 3))
-    n_jobs = max(1, min(n_jobs, -(-len(names) // _WORTH_A_WORKER)))
-    bounds = np.linspace(0, len(names), n_jobs + 1).astype(int).tolist()
+    offset = _allocate(partial, (len(places), px, px, 3))
+    n_jobs = max(1, min(n_jobs, -(-len(places) // _WORTH_A_WORKER)))
+    bounds = np.linspace(0, len(places), n_jobs + 1).astype(int).tolist()
     joblib.Parallel(n_jobs=n_jobs)(
-        joblib.delayed(_write_rows)(
-            archive, names[start:stop], plain, partial, offset + start * px * px * 3, px, params
-        )
+        joblib.delayed(_write_rows)(archive, places[start:stop], partial, offset + start * px * px * 3, px, params)
         for start, stop in itertools.pairwise(bounds)
     )
     partial.replace(out)
@@ -68,23 +58,15 @@ def _allocate(path: Path, shape: tuple[int, ...]) -> int:
     return offset
 
 
-def _write_rows(
-    archive: Path,
-    names: Sequence[str],
-    plain: Collection[str],
-    out: Path,
-    offset: int,
-    px: int,
-    params: PreprocessParams,
-) -> None:
-    """Decode `names` one after the other and write them from byte `offset` on: the work of one process."""
+def _write_rows(archive: Path, places: np.ndarray, out: Path, offset: int, px: int, params: PreprocessParams) -> None:
+    """Decode the images at `places` and write them from byte `offset` on: the work of one process."""
     cv2.setNumThreads(1)
     _keep_freed_memory()
     handle = os.open(out, os.O_WRONLY)
     try:
-        with zipfile.ZipFile(archive) as images:
-            for name in names:
-                row = np.ascontiguousarray(square(_pixels(images, name, name in plain), px, params))
+        with archive.open("rb") as images:
+            for place in places:
+                row = np.ascontiguousarray(square(_pixels(images, place), px, params))
                 if os.pwrite(handle, row.data, offset) != row.nbytes:
                     raise HemapipeError(f"{out}: the disk is full")
                 offset += row.nbytes
@@ -101,12 +83,9 @@ def _keep_freed_memory(n_bytes: int = 24 << 20) -> None:
     np.empty(n_bytes, np.uint8)
 
 
-def _pixels(images: zipfile.ZipFile, name: str, plain: bool) -> np.ndarray:
-    try:
-        data = images.read(name)
-    except KeyError:
-        raise HemapipeError(f"{images.filename} has no entry {name!r}: `dvc repro catalog` lists it anew") from None
-    pixels = decode_plain(data) if plain else None
+def _pixels(images: BinaryIO, place: np.void) -> np.ndarray:
+    name, data = read(images, place)
+    pixels = decode_plain(data) if place["plain"] else None
     if pixels is not None:
         return pixels
     decoded = decode(data)
