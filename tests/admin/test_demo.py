@@ -9,6 +9,7 @@ import pytest
 import yaml
 from tiny_project import ROOT, succeed
 
+from hemapipe.admin import demo
 from hemapipe.admin.demo import demo_real, explain_times, fingerprint, plan
 from hemapipe.admin.recognise import recognise
 from hemapipe.admin.results import cell, division, leaderboard
@@ -170,6 +171,22 @@ def test_a_demo_leaves_only_its_results(project, tmp_path, capfd):
     assert succeed("git status --porcelain", project) == "?? results/\n"
     assert succeed("dvc status", project, HEMAPIPE_DATA=str(project)).startswith("Data and pipelines are up to date")
     assert "refs/exps" not in succeed("git for-each-ref", project)
+
+
+def test_a_run_names_the_commit_it_began_with(project, tmp_path, monkeypatch):
+    archive = make_zip(tmp_path / "elsewhere" / "mine.zip", ["x/1.jpg", "y/2.jpg"])
+    head = succeed("git rev-parse HEAD", project).strip()
+    dvc = demo.dvc
+
+    def work_goes_on(root, *words, **environment):
+        dvc(root, *words, **environment)
+        if words[:2] == ("exp", "run"):
+            succeed("git commit --quiet --allow-empty --message later", root)
+
+    monkeypatch.setattr(demo, "dvc", work_goes_on)
+    (out,) = demo_real(project, archive, only="first")
+    assert succeed("git rev-parse HEAD", project).strip() != head
+    assert json.loads((out / "run.json").read_text())["commit"] == head
 
 
 @pytest.mark.parametrize("text", [None, "window.measuredHere = [];\n"], ids=["no report ran", "nothing else ran"])

@@ -29,7 +29,7 @@ from hemapipe.admin.git import files_at, git
 from hemapipe.admin.overlay import flatten
 from hemapipe.admin.pipeline import outputs_until, parse_pipeline, within
 from hemapipe.admin.recognise import is_list, recognise
-from hemapipe.admin.results import write_results
+from hemapipe.admin.results import code_now, write_results
 from hemapipe.core.errors import HemapipeError
 from hemapipe.core.params import read_params
 from hemapipe.report.times import read_times
@@ -112,7 +112,7 @@ def run_recipe(root: Path, data: Path, recipe: Recipe, results: Path) -> Path:
     (page / TIMINGS).unlink(missing_ok=True)  # of an earlier run
     if experiment(root, recipe.run):
         dvc(root, "exp", "remove", "--quiet", recipe.run)
-    started = time.monotonic()
+    code, started = code_now(root), time.monotonic()
     words = [word for override in recipe.overrides for word in ("-S", override)]
     places = {"HEMAPIPE_DATA": str(data), "HEMAPIPE_TIMINGS": str(page)}
     targets = [recipe.target] if recipe.target else []
@@ -122,7 +122,7 @@ def run_recipe(root: Path, data: Path, recipe: Recipe, results: Path) -> Path:
     if not revision:
         raise HemapipeError(f"dvc made no experiment called {recipe.run}: its messages above say why")
     out = collect(root, revision, results / recipe.run, recipe.target)
-    write_results(root, out, recipe.run, seconds, recipe.facts)
+    write_results(out, recipe.run, code, seconds, recipe.facts)
     if not recipe.target:
         keep_report(root, revision, page)
     explain_times(page / TIMINGS)

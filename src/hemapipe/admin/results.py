@@ -23,8 +23,17 @@ COLUMNS = ("accuracy", "balanced_accuracy", "macro_f1", "mcc", "macro_roc_auc", 
 RANKING = "plots/compare/leaderboard.csv"
 
 
-def write_results(root: Path, out: Path, run: str, seconds: float, facts: dict[str, Any] | None = None) -> None:
-    """Write `run.json` (commit, machine, seconds, further `facts`) and `leaderboard.md` into the results in `out`."""
+def code_now(root: Path) -> dict[str, Any]:
+    """Return the commit a run that starts now has its code from, and whether tracked files have changed since."""
+    return {
+        "commit": git(root, "rev-parse", "HEAD").strip(),
+        # of results/ another run may be rewriting its part
+        "changed_since": bool(git(root, "status", "--porcelain", "-uno", "--", ".", ":!results").strip()),
+    }
+
+
+def write_results(out: Path, run: str, code: dict[str, Any], seconds: float, facts: dict[str, Any]) -> None:
+    """Write `run.json` (`code_now` at its start, machine, seconds, further `facts`) and `leaderboard.md` to `out`."""
     params = yaml.safe_load((out / "params.yaml").read_text(encoding="utf-8"))
     source = params["download"]["source"]
     origin = {
@@ -32,14 +41,12 @@ def write_results(root: Path, out: Path, run: str, seconds: float, facts: dict[s
         "source": source,
         "archive": params["download"][source].get("archive"),
         "sha256": params["download"][source].get("sha256"),
-        "commit": git(root, "rev-parse", "HEAD").strip(),
-        # results/ is being rewritten right now: that is no change of what made them
-        "changed_since": bool(git(root, "status", "--porcelain", "-uno", "--", ".", ":!results").strip()),
+        **code,
         "processor": cpuinfo("model name") or platform.machine(),
         "cores": joblib.cpu_count(),
         "device": device(),
         "seconds": round(seconds),
-        **(facts or {}),
+        **facts,
     }
     (out / "run.json").write_text(json.dumps(origin, indent=1) + "\n", encoding="utf-8")
     text = leaderboard(out, origin, division(out, params))
