@@ -64,10 +64,16 @@ def test_fitting_never_makes_the_likelihood_worse(p, seed):
     assert after <= negative_log_likelihood(p, y) + 1e-6
 
 
-def test_a_model_that_is_always_right_stops_at_the_bound():
+def test_a_model_that_is_always_right_is_left_alone_and_one_always_wrong_stops_at_the_bound():
     p = np.array([[0.9, 0.1], [0.2, 0.8]])
-    assert fit_temperature(p, np.array([0, 1])) == pytest.approx(LOWEST, rel=0.01)
+    assert fit_temperature(p, np.array([0, 1])) == 1
     assert fit_temperature(p, np.array([1, 0])) == pytest.approx(HIGHEST, rel=0.01)
+
+
+def test_one_mistake_is_enough_to_fit():
+    """Nine of ten right at 60 %: the odds that fit are 9 to 1, which is 3 to 2 to the power of log 9 / log 1.5."""
+    p = np.tile([0.6, 0.4], (10, 1))
+    assert fit_temperature(p, np.array([0] * 9 + [1])) == pytest.approx(np.log(1.5) / np.log(9), rel=1e-3)
 
 
 def test_negative_log_likelihood_is_the_mean_over_rows():
