@@ -9,6 +9,9 @@ from scipy.optimize import minimize_scalar
 #: Bounds of the fitted temperature.
 LOWEST, HIGHEST = 0.05, 20.0
 
+#: Probabilities of zero count as this, so that they have a logarithm.
+_TINY = np.finfo(np.float64).tiny
+
 Floats = npt.NDArray[np.float64]
 
 
@@ -18,7 +21,7 @@ def apply_temperature(p: Floats, temperature: float | Floats) -> Floats:
     The order of the classes stays; T > 1 makes a model less sure, T < 1 surer. Zeros count as the smallest number.
     """
     divisor = np.asarray(temperature, float).reshape(-1, 1)
-    logits = np.log(np.maximum(p, np.finfo(np.float64).tiny)) / divisor
+    logits = np.log(np.maximum(p, _TINY)) / divisor
     scaled = np.exp(logits - logits.max(axis=1, keepdims=True))
     return scaled / scaled.sum(axis=1, keepdims=True)
 
@@ -26,7 +29,7 @@ def apply_temperature(p: Floats, temperature: float | Floats) -> Floats:
 def negative_log_likelihood(p: Floats, y: npt.NDArray[np.int64]) -> float:
     """Return the mean of −log p of the true class; `p` (n, k), `y` (n,) class indices."""
     true = p[np.arange(len(y)), y]
-    return float(-np.log(np.maximum(true, np.finfo(np.float64).tiny)).mean())
+    return float(-np.log(np.maximum(true, _TINY)).mean())
 
 
 def fit_temperature(p: Floats, y: npt.NDArray[np.int64]) -> float:

@@ -47,9 +47,10 @@ def recipe_of(card: ModelCard) -> PreprocessParams:
 
 def run_graph(running: object, name: str, inputs: np.ndarray) -> np.ndarray:
     """Return the first output of a graph for inputs (n, …), n ≥ 1, a batch at a time."""
-    starts = range(0, len(inputs), BATCH)
-    parts = [running.run(None, {name: np.ascontiguousarray(inputs[start : start + BATCH])})[0] for start in starts]  # type: ignore[attr-defined]
-    return np.concatenate(parts)
+    inputs = np.ascontiguousarray(inputs)
+    if len(inputs) <= BATCH:
+        return running.run(None, {name: inputs})[0]  # type: ignore[attr-defined]
+    return np.concatenate([run_graph(running, name, inputs[at : at + BATCH]) for at in range(0, len(inputs), BATCH)])
 
 
 class Prepared:
