@@ -20,12 +20,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PureWindowsPath
+from typing import IO
 
 from hemapipe.core.errors import HemapipeError
 
 #: An entry that unpacks to more than this is refused: 1 GiB.
 MAX_BYTES = 1 << 30
-_READ_ERRORS = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, OSError, EOFError, ValueError)
+#: What damaged entries raise.
+READ_ERRORS = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, OSError, EOFError, ValueError)
 #: Entries packed so can be unpacked piece by piece with `zipfile`; of others it unpacks all that a piece of them gives.
 BOUNDED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _PIECE_BYTES = 1 << 16
@@ -84,7 +86,7 @@ def read(archive: zipfile.ZipFile, name: str) -> bytes:
         raise HemapipeError(problem)
     try:
         data = _unpack(archive, info, info.file_size + 1)
-    except _READ_ERRORS as error:
+    except READ_ERRORS as error:
         raise HemapipeError(f"damaged in the archive: {error}") from error
     if len(data) > info.file_size:
         raise HemapipeError(f"refused: unpacks to more than the {info.file_size} bytes it declares")
@@ -95,7 +97,7 @@ def read_head(archive: zipfile.ZipFile, name: str, n_bytes: int = 16) -> bytes:
     """Return the first bytes of an entry, b"" where it cannot be read (`read` then says why)."""
     try:
         return _unpack(archive, archive.getinfo(name), n_bytes)
-    except (*_READ_ERRORS, RuntimeError):  # what `zipfile` says of an encrypted one
+    except (*READ_ERRORS, RuntimeError):  # what `zipfile` says of an encrypted one
         return b""
 
 
@@ -106,27 +108,33 @@ def _unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> bytes
         claimed.file_size = max(info.file_size, most + 1)  # `zipfile` cuts what is more, without a word
         with archive.open(claimed) as handle:
             return handle.read(most)
-    data, pieces = bytearray(), _packed(archive, info)
-    lzma_ = info.compress_type == zipfile.ZIP_LZMA
-    decoder = lzma.LZMADecompressor(lzma.FORMAT_ALONE, _LZMA_BYTES) if lzma_ else bz2.BZ2Decompressor()
-    while len(data) < most and not decoder.eof and (piece := next(pieces, b"")):
-        data += decoder.decompress(piece, most - len(data))
-    if len(data) < most and zlib.crc32(data) != info.CRC:
-        raise zipfile.BadZipFile(f"Bad CRC-32 for file {info.filename!r}")
-    return bytes(data)
-
-
-def _packed(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
-    """Yield an entry as it is packed; LZMA with the head of an .lzma file, which says that the size is not known."""
     raw = copy.copy(info)
     raw.compress_type, raw.file_size = zipfile.ZIP_STORED, info.compress_size
     del raw.CRC  # it is the content's
-    with archive.open(raw) as handle:
-        pieces: Iterator[bytes] = iter(partial(handle.read, _PIECE_BYTES), b"")
-        if info.compress_type == zipfile.ZIP_LZMA:  # version (2 bytes), length of the properties (2), properties
-            n_properties = int.from_bytes(handle.read(4)[2:], "little")
-            pieces = itertools.chain([handle.read(n_properties) + b"\xff" * 8], pieces)
-        yield from pieces
+    with archive.open(raw) as packed:
+        data = unpack(packed, info.compress_type, most)
+    if len(data) < most and zlib.crc32(data) != info.CRC:
+        raise zipfile.BadZipFile(f"Bad CRC-32 for file {info.filename!r}")
+    return data
+
+
+def unpack(packed: IO[bytes], method: int, most: int) -> bytes:
+    """Return the first `most` bytes of an entry that is `packed` by bzip2 or LZMA, and never unpack more than those.
+
+    Raises:
+        OSError, lzma.LZMAError, EOFError: it is damaged.
+    """
+    pieces: Iterator[bytes] = iter(partial(packed.read, _PIECE_BYTES), b"")
+    decoder: bz2.BZ2Decompressor | lzma.LZMADecompressor = bz2.BZ2Decompressor()
+    if method == zipfile.ZIP_LZMA:  # version (2 bytes), length of the properties (2), properties
+        n_properties = int.from_bytes(packed.read(4)[2:], "little")
+        # The head of an .lzma file, which says that the size is not known.
+        pieces = itertools.chain([packed.read(n_properties) + b"\xff" * 8], pieces)
+        decoder = lzma.LZMADecompressor(lzma.FORMAT_ALONE, _LZMA_BYTES)
+    data = bytearray()
+    while len(data) < most and not decoder.eof and (piece := next(pieces, b"")):
+        data += decoder.decompress(piece, most - len(data))
+    return bytes(data)
 
 
 def pack_folder(folder: Path, out: Path) -> None:

@@ -6,6 +6,7 @@ can be memory-mapped.
 
 from __future__ import annotations
 
+import io
 import zipfile
 import zlib
 from pathlib import Path
@@ -47,7 +48,7 @@ def find(raw: Path, rows: pd.DataFrame) -> np.ndarray:
         except KeyError as error:
             raise HemapipeError(f"{raw} has no such entry ({error}): `dvc repro catalog` lists it anew") from None
     found = [(i.header_offset, i.compress_size, i.file_size, i.CRC, i.compress_type) for i in infos]
-    return np.array([(*place, whole) for place, whole in zip(found, plain, strict=True)], PLACE)
+    return np.array([(*place, known) for place, known in zip(found, plain, strict=True)], PLACE)
 
 
 def load(path: Path) -> np.ndarray:
@@ -73,20 +74,16 @@ def read(handle: BinaryIO, place: np.void) -> tuple[str, bytes]:
     if signature != _SIGNATURE:
         raise HemapipeError("the archive is not the one that was listed: `dvc repro catalog` lists it anew")
     handle.seek(n_extra, 1)
-    if place["method"] not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # rare: at the price of the whole directory
-        return name, _read_by_directory(handle, int(place["offset"]))
-    data = handle.read(int(place["packed_bytes"]))
+    packed, method, most = handle.read(int(place["packed_bytes"])), int(place["method"]), int(place["n_bytes"]) + 1
     try:
-        if place["method"] == zipfile.ZIP_DEFLATED:
-            data = zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, int(place["n_bytes"]) + 1)
-    except zlib.error as error:
+        if method == zipfile.ZIP_STORED:
+            data = packed
+        elif method == zipfile.ZIP_DEFLATED:
+            data = zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, most)
+        else:
+            data = archive.unpack(io.BytesIO(packed), method, most)
+    except archive.READ_ERRORS as error:
         raise HemapipeError(f"{name!r} is damaged in the archive: {error}") from error
-    if len(data) != place["n_bytes"] or zlib.crc32(data) != place["crc"]:
+    if zlib.crc32(data) != place["crc"]:
         raise HemapipeError(f"{name!r} is damaged in the archive, or not the file that was listed: `dvc repro catalog`")
     return name, data
-
-
-def _read_by_directory(handle: BinaryIO, offset: int) -> bytes:
-    with zipfile.ZipFile(handle) as opened:
-        name = next(info.filename for info in opened.infolist() if info.header_offset == offset)
-        return archive.read(opened, name)

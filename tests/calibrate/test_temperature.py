@@ -67,6 +67,8 @@ def test_fitting_never_makes_the_likelihood_worse(p, seed):
 def test_a_model_that_is_always_right_is_left_alone_and_one_always_wrong_stops_at_the_bound():
     p = np.array([[0.9, 0.1], [0.2, 0.8]])
     assert fit_temperature(p, np.array([0, 1])) == 1
+    tied = np.array([[0.5, 0.5], [0.9, 0.1], [0.2, 0.8]])  # a tie is the same at every temperature
+    assert fit_temperature(tied, np.array([0, 0, 1])) == fit_temperature(tied, np.array([1, 0, 1])) == 1
     assert fit_temperature(p, np.array([1, 0])) == pytest.approx(HIGHEST, rel=0.01)
 
 

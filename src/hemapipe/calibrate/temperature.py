@@ -33,12 +33,12 @@ def negative_log_likelihood(p: Floats, y: npt.NDArray[np.int64]) -> float:
 
 
 def fit_temperature(p: Floats, y: npt.NDArray[np.int64]) -> float:
-    """Return the T in [LOWEST, HIGHEST] with the smallest negative log likelihood; 1 where every row is called right.
+    """Return the T in [LOWEST, HIGHEST] with the smallest negative log likelihood; 1 where no class beats a row's own.
 
     The loss is convex in 1/T, so one bounded search over log T finds it. Without a single mistake it has no minimum: it
     falls as T goes to 0, and the bound would turn every probability into 0 or 1 on no evidence.
     """
-    if (p.argmax(axis=1) == y).all():
+    if (p[np.arange(len(y)), y] >= p.max(axis=1)).all():
         return 1.0
     found = minimize_scalar(
         lambda log_t: negative_log_likelihood(apply_temperature(p, float(np.exp(log_t))), y),

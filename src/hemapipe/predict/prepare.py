@@ -47,10 +47,9 @@ def recipe_of(card: ModelCard) -> PreprocessParams:
 
 def run_graph(running: object, name: str, inputs: np.ndarray) -> np.ndarray:
     """Return the first output of a graph for inputs (n, …), n ≥ 1, a batch at a time."""
-    inputs = np.ascontiguousarray(inputs)
-    if len(inputs) <= BATCH:
-        return running.run(None, {name: inputs})[0]  # type: ignore[attr-defined]
-    return np.concatenate([run_graph(running, name, inputs[at : at + BATCH]) for at in range(0, len(inputs), BATCH)])
+    batches = [np.ascontiguousarray(inputs[start : start + BATCH]) for start in range(0, len(inputs), BATCH)]
+    parts = [running.run(None, {name: batch})[0] for batch in batches]  # type: ignore[attr-defined]
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 class Prepared:

@@ -30,7 +30,7 @@ def pack(archive: Path, places: np.ndarray, out: Path, px: int, params: Preproce
     bytes do not depend on their number. The file gets its name when it is complete.
 
     Raises:
-        HemapipeError: `px` is not in `params.px`; the archive is missing; an image is, is damaged, or not decodable.
+        HemapipeError: `px` is not in `params.px`; no such archive; an image is missing, damaged or not decodable.
     """
     if px not in params.px:
         raise HemapipeError(f"{px} px is not in preprocess.px {params.px}: add it there in params.yaml")
