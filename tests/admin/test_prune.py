@@ -86,6 +86,15 @@ def project(tmp_path) -> Path:
     return tmp_path
 
 
+def test_a_table_that_stands_twice_removes_nothing(project):
+    """Pasted below, a second `cnn` would replace the first, and all its outputs would be stale."""
+    before = sorted(path for path in project.rglob("*"))
+    (project / "params.yaml").write_text(PARAMS + "cnn:\n  mine: {px: 64}\n")
+    with pytest.raises(HemapipeError, match=r"params.yaml is not valid YAML: the key 'cnn' stands twice, in lines"):
+        prune(project)
+    assert sorted(path for path in project.rglob("*")) == before
+
+
 def test_stages_and_names_are_those_dvc_resolves():
     pipeline = parse_pipeline(DVC, PARAMS)
     assert pipeline.stages == {"split", "pack@64", "pack@128", "train_cnn@lenet", "train_classical@rf"}

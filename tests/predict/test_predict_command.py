@@ -223,7 +223,7 @@ def test_a_stand_in_is_said(exported, folder, monkeypatch, capsys):
         assert ended_with(monkeypatch, folder / "white.png") == 0
     finally:
         choice.write_text(before)
-    assert "1 files by net" in (said := capsys.readouterr().err)
+    assert "1 file by net" in (said := capsys.readouterr().err)
     assert "rf kept no weights: net, the best of the others by validation rows, stands in" in said
 
 

@@ -98,14 +98,30 @@ def within(path: str, folder: str) -> bool:
     return path == folder or path.startswith(f"{folder}/")
 
 
+class _UniqueKeys(yaml.CSafeLoader):
+    """A key that stands twice in a table is an error, as DVC has it; YAML's own loaders take the last, without a word.
+
+    Without a word `prune` would remove what the first of two tables `cnn` lists.
+    """
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Return the table, once its keys are seen to differ (before other tables are merged into it by `<<`)."""
+        keys = [str(key.value) for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]
+        twice = next((key for key in keys if keys.count(key) > 1), None)
+        if twice is not None:
+            where = [key.start_mark.line + 1 for key, _ in node.value if key.value == twice]
+            raise yaml.YAMLError(f"the key {twice!r} stands twice, in lines {where[0]} and {where[1]}: make them one")
+        return super().construct_mapping(node, deep)
+
+
 def parse_yaml(text: str, name: str) -> dict[str, Any]:
     """Return the table that a YAML file called `name` holds, {} where it is empty.
 
     Raises:
-        HemapipeError: the text is no valid YAML, or no table.
+        HemapipeError: the text is no valid YAML, no table, or a key stands twice in one.
     """
     try:
-        found = yaml.load(text, yaml.CSafeLoader)
+        found = yaml.load(text, _UniqueKeys)
     except yaml.YAMLError as error:
         raise HemapipeError(f"{name} is not valid YAML: {error}") from error
     if not isinstance(found or {}, dict):

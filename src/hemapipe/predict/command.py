@@ -117,7 +117,7 @@ def check_new(patients: Path | None, out: Path | None, resume: bool) -> None:
 def render_summary(done: Summary, run: Run, model: str) -> str:
     """Return one line on what was done, what the model's own accuracy is, and any caveat about its choice."""
     parts = [
-        f"{done.n_files} files by {run.version(model)}",
+        f"{done.n_files} file{'' if done.n_files == 1 else 's'} by {run.version(model)}",
         f"{done.n_flagged} with warnings",
         f"{done.n_failed} unreadable",
     ]

@@ -12,7 +12,7 @@ def render(report: Report, name: str) -> str:
     lines = [f"{name}: {report.n_rows} rows, {report.n_images} images, {report.n_folds} fold(s)", ""]
     lines += _names("names that are not in the manifest", report.unknown)
     lines += _names("images that no decoder opens", report.unreadable)
-    lines += _names("usable images that the file does not list", report.missing)
+    lines += _names("readable images that the file does not list", report.missing)
     lines += _names("images twice in one role of a fold", report.listed_twice)
     lines += _names("IMAGES IN TWO ROLES OF A FOLD", report.in_two_roles)
     lines += [_counted(kind, leak.n_test, leak.n_val) for kind, leak in report.leaks.items()]
