@@ -28,7 +28,7 @@ def run_of(facts):
 @pytest.mark.parametrize(
     ("run", "scheme", "told"),
     [
-        ("taleqani-kfold", "image", "over 5 folds, split by image. No image names a patient: models may have seen"),
+        ("taleqani-image", "image", "over 5 folds, split by image. No image names a patient: models may have seen"),
         ("taleqani-contiguous", "contiguous", "other stretches of time than the training images"),
         ("taleqani-holdout", "image", "Measured once, on a single split"),
         ("deepapl-image", "image", "5006 test samples share their patient with training or validation"),
