@@ -129,6 +129,7 @@ def run_recipe(root: Path, data: Path, recipe: Recipe, results: Path) -> Path:
     keep_times(page / TIMINGS, out)
     if not recipe.keep:
         dvc(root, "exp", "remove", "--quiet", recipe.run)
+        print(f"{recipe.run}: kept in results/{recipe.run}/; the experiment is removed, so DVC's advice above is void")
     return out
 
 

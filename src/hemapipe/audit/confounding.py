@@ -52,8 +52,10 @@ def check_patients(inputs: Inputs) -> Finding:
     counts = ", ".join(f"{label} {n}" for label, n in n_patients.items())
     parts = [problem.evidence for problem in problems]
     parts += [f"{told}: labels of cells, not of people"] if both and of_cells else []
+    n_numbers = known["patient"].nunique()
+    numbered = "" if n_numbers == len(several) else f", who go by {counted(n_numbers, 'number')}"
     evidence = (
-        f"{counted(len(several), 'patient')} ({counts}); {int(per_patient.median())} images of a patient (median), "
+        f"{counted(len(several), 'patient')}{numbered} ({counts}); {int(per_patient.median())} images of a patient (median), "
         f"{int(per_patient.max())} at most. {'; '.join(parts)}"
     )
     numbers = {"n_patients": len(several), "fewest_patients": int(n_patients.min()), "n_in_two_classes": len(both)}
