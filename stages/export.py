@@ -13,7 +13,7 @@ from hemapipe.core.params import load, lookup, read_params
 from hemapipe.core.tables import AUGMENT, MANIFEST, packed_rows, read_table, write_json
 from hemapipe.export.models import export_classical, export_network, rows_of_fold_0
 from hemapipe.features.store import read_features
-from hemapipe.predict.card import ModelCard
+from hemapipe.predict.card import RECIPE, ModelCard
 from hemapipe.samples import load_samples
 from stages.run import run
 
@@ -21,7 +21,7 @@ from stages.run import run
 def main(name: str) -> None:
     """Write data/export/models/<name>/ and metrics/export/<name>.json."""
     values = read_params()
-    preprocess = {key: lookup(values, f"preprocess.{key}") for key in ("shape", "contrast", "stain")}
+    preprocess = {key: lookup(values, f"preprocess.{key}") for key in RECIPE}
     threads = lookup(values, "threads")
     folder, out = Path("data/models") / name, Path("data/export/models") / name
     facts = json.loads((folder / "model.json").read_text("utf-8"))

@@ -24,7 +24,7 @@ BOTH = [{"label": label, "patient": f"p{n}"} for n in range(6) for label in ("ab
         (
             [{"label": "a", "patient": f"p{n}", "person": "p"} for n in range(6)] + people(6, "b"),
             "inflates",
-            "7 patients, who go by 12 numbers (a 1, b 6); 4 images of a patient (median), 6 at most. one patient only: a",
+            "7 patients, who go by 12 numbers (a 1, b 6); 4 images of a patient (median), 6 at most. one patient only",
         ),
         ([{"label": "a"}], "warning", "No patient is known"),
         ([{}], "ok", "No patient is known"),

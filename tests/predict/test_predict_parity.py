@@ -13,6 +13,8 @@ from hemapipe.calibrate.temperature import apply_temperature
 from hemapipe.core.tables import OPS
 from hemapipe.features import handcrafted
 from hemapipe.images import decode
+from hemapipe.predict.card import RECIPE, ModelCard
+from hemapipe.predict.prepare import Prepared, recipe_of
 from hemapipe.predict.run import load_run
 from hemapipe.preprocess.image import square
 from hemapipe.preprocess.params import PreprocessParams
@@ -42,6 +44,17 @@ def test_a_tiny_run_says_what_its_trained_models_say(run, smears):
     for name, p in own.items():
         assert probabilities(found, name) == pytest.approx(apply_temperature(p, TEMPERATURE), abs=1e-5)
         assert np.ptp(p, axis=0).max() > 1e-3  # else any two models would agree
+
+
+def test_a_model_of_neutral_squares_is_given_neutral_squares(smears):
+    card = ModelCard(name="net", family="cnn", px=PX, neutral=[PX], stain="reinhard", shape="letterbox")
+    recipe = recipe_of(card)
+    assert {key: getattr(recipe, key) for key in RECIPE} == {key: getattr(card, key) for key in RECIPE}
+    assert set(RECIPE) == set(PreprocessParams.model_fields) - {"px"}
+    images = [image for *_, image in smears][:2]
+    made = Prepared(images, recipe, {}, 1)
+    assert (made.squares(PX) == np.stack([square(image, PX, recipe) for image in images])).all()
+    assert (made.squares(PX)[0] != square(images[0], PX, recipe.model_copy(update={"neutral": []}))).any()
 
 
 @pytest.mark.slow

@@ -109,7 +109,10 @@ def _dangling(checked: dict[str, Section]) -> Iterator[str]:
     """Yield what is named and not there: sizes, builders, feature sets, members; and models that are named twice."""
     rows = {table: [name.split(".", 1)[1] for name in checked if name.startswith(f"{table}.")] for table in TABLES}
     models = [model for table in MODELS for model in rows[table]]
-    sizes = cast(PreprocessParams, checked["preprocess"]).px
+    preprocess = cast(PreprocessParams, checked["preprocess"])
+    sizes = preprocess.px
+    for side in sorted(set(preprocess.neutral) - set(sizes)):
+        yield f"params.yaml: preprocess.neutral names {side}, which is not among the sides of preprocess.px {sizes}"
     for name, part in checked.items():
         if name.startswith("download.") or name == "preprocess":
             continue

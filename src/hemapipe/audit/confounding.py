@@ -53,9 +53,10 @@ def check_patients(inputs: Inputs) -> Finding:
     parts = [problem.evidence for problem in problems]
     parts += [f"{told}: labels of cells, not of people"] if both and of_cells else []
     n_numbers = known["patient"].nunique()
-    numbered = "" if n_numbers == len(several) else f", who go by {counted(n_numbers, 'number')}"
+    going_by = "" if n_numbers == len(several) else f", who go by {counted(n_numbers, 'number')}"
+    who = f"{counted(len(several), 'patient')}{going_by} ({counts})"
     evidence = (
-        f"{counted(len(several), 'patient')}{numbered} ({counts}); {int(per_patient.median())} images of a patient (median), "
+        f"{who}; {int(per_patient.median())} images of a patient (median), "
         f"{int(per_patient.max())} at most. {'; '.join(parts)}"
     )
     numbers = {"n_patients": len(several), "fewest_patients": int(n_patients.min()), "n_in_two_classes": len(both)}

@@ -15,6 +15,7 @@ from hemapipe.audit import quality, regions
 from hemapipe.audit.inputs import Inputs
 from hemapipe.cells.colour import lab
 from hemapipe.cells.segment import segment
+from hemapipe.cells.slide import neutralised
 
 _CHUNK = 64  # images per task: a second of work
 
@@ -53,9 +54,9 @@ def measure(inputs: Inputs, n_jobs: int) -> Measures:
     jobs = (delayed(_measured)(packed[chunk], inputs.raw, names[chunk], plain[chunk]) for chunk in chunks)
     tables = [np.empty((0, sum(_WIDTHS)))]
     results = Parallel(n_jobs=max(1, min(n_jobs, len(chunks))), pre_dispatch="2*n_jobs", return_as="generator")(jobs)
-    for chunk, (table, neutralised) in zip(chunks, results, strict=True):
+    for chunk, (table, neutral) in zip(chunks, results, strict=True):
         tables.append(table)
-        out[chunk] = neutralised
+        out[chunk] = neutral
     out.flush()
     background, border, mean, cells, qualities = np.split(np.concatenate(tables), np.cumsum(_WIDTHS)[:-1], axis=1)
     return Measures(background, border, mean, cells, qualities, out)
@@ -87,4 +88,4 @@ def _one(image: np.ndarray, full: np.ndarray | None) -> tuple[np.ndarray, np.nda
         regions.cell_size(found),
         quality.measure(image, full),
     ]
-    return np.concatenate(row), regions.neutralised(image, found)
+    return np.concatenate(row), neutralised(image, found)

@@ -6,10 +6,7 @@ import cv2
 import numpy as np
 
 from hemapipe.cells.segment import Segmentation
-from hemapipe.cells.stain import background
 
-#: Grey level of an empty slide in a neutralised image, all channels.
-NEUTRAL = 240
 #: Below this share of the image the empty slide is too small to have a colour of its own.
 _LEAST_BACKGROUND = 0.005
 #: L* below which, and chroma (CIE Lab) below which, a pixel is dark and neutral: ink, frames, never a stained nucleus.
@@ -75,19 +72,6 @@ def cell_size(segmentation: Segmentation) -> np.ndarray:
         for areas in (white, red)
     ]
     return np.array(both).ravel()
-
-
-def neutralised(image: np.ndarray, segmentation: Segmentation) -> np.ndarray:
-    """Return a copy in which the empty slide is one grey, and the light that fell on the cells is divided out.
-
-    The light is the quadratic surface of `cells.stain.background`. A black surround stays as it is.
-    """
-    if segmentation.single_cell:
-        return image
-    logs = np.log(np.maximum(image, 1).astype(np.float32))
-    divided = np.exp(logs - background(logs)) * NEUTRAL
-    divided[segmentation.background] = NEUTRAL
-    return np.rint(np.clip(divided, 0, 255)).astype(np.uint8)
 
 
 def mean_colour(colours: np.ndarray) -> np.ndarray:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from hemapipe.export.models import describe
 from hemapipe.features.params import FeatureRow
 from hemapipe.predict.card import GRAPH, ModelCard
 
 
-def export_features(name: str, row: FeatureRow, preprocess: dict[str, str], out: Path) -> int:
+def export_features(name: str, row: FeatureRow, preprocess: dict[str, Any], out: Path) -> int:
     """Write the card of a feature set to the folder `out`, and the graph of its backbone where it has one.
 
     Returns the graph's size in bytes, 0 without one.

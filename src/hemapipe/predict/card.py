@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from hemapipe.core.errors import HemapipeError
 from hemapipe.core.tables import write_json
 
+#: The keys of the section `preprocess` that say how an image becomes a square; a card has them all.
+RECIPE = ("neutral", "shape", "contrast", "stain")
 CARD, GRAPH, GRAPH_8_BIT = "model.json", "model.onnx", "int8.onnx"
 #: Temperature and thresholds of the 8-bit graph, which are not those of the full one; as `data/calibration`.
 CALIBRATION_8_BIT = "int8_calibration.json"
@@ -22,7 +24,7 @@ class ModelCard(BaseModel):
 
     A network has the side `px` of its images. A classical model has feature sets `features`, in the order in which they
     are put side by side. An ensemble has members `of` and, for a stack, their `weights`. A feature set has its `kind`
-    and `px`. `shape`, `contrast` and `stain` are the recipe of `preprocess.image.square`. `missing` says why there is
+    and `px`. The keys of `RECIPE` are the recipe of `preprocess.image.square`. `missing` says why there is
     no graph, '' where there is one or none is needed.
     """
 
@@ -36,6 +38,7 @@ class ModelCard(BaseModel):
     features: list[str] = []
     of: list[str] = []
     weights: list[float] = []
+    neutral: list[int] = []
     shape: Literal["stretch", "letterbox"] = "stretch"
     contrast: Literal["none", "clahe", "minmax"] = "none"
     stain: Literal["none", "reinhard", "macenko"] = "none"

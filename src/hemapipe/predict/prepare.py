@@ -13,7 +13,7 @@ from hemapipe.cells.attributes import attributes
 from hemapipe.cells.segment import segment
 from hemapipe.core.errors import HemapipeError
 from hemapipe.features.pixels import extract as extract_pixels
-from hemapipe.predict.card import GRAPH, ModelCard, load_card
+from hemapipe.predict.card import GRAPH, RECIPE, ModelCard, load_card
 from hemapipe.preprocess.image import square
 from hemapipe.preprocess.params import PreprocessParams
 from hemapipe.runtime import session
@@ -42,7 +42,7 @@ class FeatureSet:
 
 def recipe_of(card: ModelCard) -> PreprocessParams:
     """Return how images became squares where this card's model was trained."""
-    return PreprocessParams(px=[card.px or 8], shape=card.shape, contrast=card.contrast, stain=card.stain)
+    return PreprocessParams(px=[card.px or 8], **card.model_dump(include=set(RECIPE)))
 
 
 def run_graph(running: object, name: str, inputs: np.ndarray) -> np.ndarray:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from hemapipe.cells.segment import segment
+from hemapipe.cells.slide import neutralised
 from hemapipe.preprocess import contrast, geometry, stain
 from hemapipe.preprocess.params import PreprocessParams
 
@@ -19,6 +21,8 @@ def square(image: np.ndarray, px: int, params: PreprocessParams) -> np.ndarray:
     """
     width, height = geometry.letterbox_size(image, px) if params.shape == "letterbox" else (px, px)
     image = geometry.scale(image, width, height)
+    if px in params.neutral:
+        image = neutralised(image, segment(image))
     if params.stain != "none":
         image = _STAINS[params.stain](image)
     if params.contrast != "none":
