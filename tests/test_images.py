@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from test_archive import peak_rss
 
+from hemapipe import images
 from hemapipe.images import PEAK_BYTES, decode, looks_like_image
 
 WIDE = cv2.resize(np.random.default_rng(0).integers(0, 255, (6, 9, 3), dtype=np.uint8), (90, 60))
@@ -45,6 +46,32 @@ def test_a_lossy_file_is_close_and_in_rgb_order(kind):
     result = decode(encode(kind, quality=95))
     assert result.status == "ok" and result.pixels.dtype == np.uint8
     assert np.abs(result.pixels.astype(int) - WIDE).mean() < 6
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"progressive": True}, {"subsampling": 0, "dpi": (9, 9)}, {"comment": "slide 7"}, {"restart_marker_rows": 1}],
+)
+def test_a_plain_jpeg_is_the_same_without_a_second_look(options, monkeypatch):
+    data = encode("JPEG", **options)
+    monkeypatch.setattr(images.Image, "open", None)
+    quick = decode(data)
+    monkeypatch.undo()
+    monkeypatch.setattr(images, "_is_plain_jpeg", lambda data, max_pixels: False)
+    slow = decode(data)
+    assert (quick.status, quick.note, quick.format) == (slow.status, slow.note, slow.format) == ("ok", "", "JPEG")
+    np.testing.assert_array_equal(quick.pixels, slow.pixels)
+
+
+def test_what_more_must_be_known_of_has_its_second_look():
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    whole = encode("JPEG")
+    assert images._is_plain_jpeg(whole, 60 * 90)
+    others = [encode("JPEG", "L"), encode("JPEG", "CMYK"), encode("JPEG", exif=exif), encode("PNG")]
+    for data in (*others, whole[:-2], whole[:12], b""):
+        assert not images._is_plain_jpeg(data, 60 * 90)
+    assert decode(whole, max_pixels=60 * 90 - 1).note.startswith("decompression bomb")
 
 
 @pytest.mark.parametrize(("kind", "mode"), [("JPEG", "L"), ("PNG", "L"), ("PNG", "1"), ("TIFF", "L")])

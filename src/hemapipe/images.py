@@ -2,8 +2,8 @@
 
 Every decodable picture becomes the same thing: height × width × 3, uint8, RGB, upright. What was done to get there
 (orientation, grey, CMYK, alpha, bit depth) is said in the note. OpenCV decodes what is common, because it is fast;
-Pillow reads every header first (so that an absurd size is refused before any memory is taken), decodes what OpenCV
-would misread, and gives the second opinion on files that end too early.
+Pillow reads every header first but a plain JPEG's (so that an absurd size is refused before any memory is taken),
+decodes what OpenCV would misread, and gives the second opinion on files that end too early.
 """
 
 from __future__ import annotations
@@ -31,6 +31,9 @@ _ORIENTATION = 0x0112  # EXIF tag
 _CV2_MODES = {"L", "RGB", "1", "P", "I;16", "I;16B", "I;16L"}
 _SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM", b"II*\0", b"MM\0*", b"GIF8")
 _END_MARKED = {"JPEG", "PNG", "BMP"}
+#: Markers of JPEG (ITU-T T.81, table B.1): frames, baseline and progressive; and segments that do not change how
+#: pixels are read (JFIF, tables, restart interval, comment), as EXIF, Adobe's and others may.
+_JPEG_FRAMES, _JPEG_HARMLESS = {0xC0, 0xC2}, {0xE0, 0xDB, 0xC4, 0xDD, 0xFE}
 _lenient = threading.Lock()
 #: Bytes that `decode` takes per pixel at its peak, those of its result (3) among them, whatever the file's mode, and
 #: however it is damaged; measured, see docs/serve.md. WebP's decoder makes copies of its own.
@@ -67,6 +70,9 @@ def decode(data: bytes, max_pixels: int = MAX_PIXELS) -> Decoded:
     if not data:
         return Decoded(None, "unreadable", "zero bytes")
     try:
+        pixels = _opencv(data, []) if _is_plain_jpeg(data, max_pixels) else None
+        if pixels is not None:
+            return Decoded(pixels, "ok", "", "JPEG")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of sizes and tags that are judged here
             return _decode(data, max_pixels)
@@ -87,6 +93,24 @@ def decode_plain(data: bytes) -> np.ndarray | None:
 def looks_like_image(head: bytes) -> bool:
     """Say whether the first 16 bytes of a file are those of an image format read here."""
     return head.startswith(_SIGNATURES) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
+
+
+def _is_plain_jpeg(data: bytes, max_pixels: int) -> bool:
+    """Say whether this is a whole JPEG of three channels of 8 bits, small enough, that needs nothing but decoding.
+
+    Most images are. Pillow takes 14 µs for what this finds in 2, and decoding a small image 90.
+    """
+    if data[:2] != b"\xff\xd8" or not _ends_properly(data, "JPEG"):
+        return False
+    place = 2
+    while len(head := data[place : place + 10]) == 10 and head[0] == 0xFF:
+        if head[1] in _JPEG_FRAMES:
+            height, width = int.from_bytes(head[5:7], "big"), int.from_bytes(head[7:9], "big")
+            return head[4] == 8 and head[9] == 3 and 0 < height * width <= max_pixels
+        if head[1] not in _JPEG_HARMLESS:
+            return False
+        place += 2 + int.from_bytes(head[2:4], "big")
+    return False
 
 
 def _decode(data: bytes, max_pixels: int) -> Decoded:
