@@ -66,7 +66,7 @@ def ours(raw, work, n_jobs):
     records = read_all(raw, list_images(raw), n_jobs)
     table = pd.DataFrame([asdict(record) for record in records])
     rows = table[table["status"] != "unreadable"]
-    how = PreprocessParams(px=[_PX], shape="stretch", contrast="none", stain="none")
+    how = PreprocessParams(px=[_PX], neutral=[], shape="stretch", contrast="none", stain="none")
     pack(raw, places.find(raw, rows), work / "packed.npy", _PX, how, n_jobs)
     packed = np.load(work / "packed.npy", mmap_mode="r")
     bounds = np.linspace(0, len(packed), 4 * n_jobs + 1).astype(int)

@@ -26,7 +26,7 @@ from hemapipe.preprocess.pack import pack
 from hemapipe.preprocess.params import PreprocessParams
 
 PX, N_PAIRS = 224, 9
-PARAMS = PreprocessParams(px=[PX], shape="stretch", contrast="none", stain="none")
+PARAMS = PreprocessParams(px=[PX], neutral=[], shape="stretch", contrast="none", stain="none")
 
 
 def make_bmp_archive(path: Path, n: int, px: int = 450) -> list[str]:

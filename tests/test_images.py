@@ -68,9 +68,16 @@ def test_what_more_must_be_known_of_has_its_second_look():
     exif[0x0112] = 6
     whole = encode("JPEG")
     assert images._is_plain_jpeg(whole, 60 * 90)
-    others = [encode("JPEG", "L"), encode("JPEG", "CMYK"), encode("JPEG", exif=exif), encode("PNG")]
-    for data in (*others, whole[:-2], whole[:12], b""):
-        assert not images._is_plain_jpeg(data, 60 * 90)
+    turned = encode("JPEG", exif=exif)
+    start = turned.index(b"\xff\xe1")
+    segment = turned[start : start + 2 + int.from_bytes(turned[start + 2 : start + 4], "big")]
+    scan = whole.index(b"\xff\xda")
+    frame = whole[whole.index(b"\xff\xc0") :][:19]
+    others = [encode("JPEG", "L"), encode("JPEG", "CMYK"), encode("PNG"), turned, whole[:-2], whole[:12], b""]
+    others += [whole[:scan] + more + whole[scan:] for more in (segment, frame, b"\xff\x01")]  # between frame and scan
+    others.append(whole[:2] + b"\xff\xe0\x00\x07JFIF\0" + whole[20:])
+    assert not any(images._is_plain_jpeg(data, 60 * 90) for data in others)
+    assert "EXIF orientation 6" in decode(whole[:scan] + segment + whole[scan:]).note
     assert decode(whole, max_pixels=60 * 90 - 1).note.startswith("decompression bomb")
 
 

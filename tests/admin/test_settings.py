@@ -100,6 +100,8 @@ def test_a_slip_is_named_with_the_nearest_known(project, change, message):
         ({"extract_features.lite0.px": 224}, "extract_features.lite0.px is 224"),
         ({"find_ties.px": 96}, "find_ties.px is 96"),
         ({"audit.px": 96}, "audit.px is 96"),
+        ({"preprocess.neutral": [128]}, "audit.px is 128, which preprocess.neutral names"),
+        ({"preprocess.neutral": [64], "preprocess.stain": "reinhard"}, "not with `neutral`"),
         ({"preprocess.neutral": [64, 96]}, "preprocess.neutral names 96, which is not among"),
         ({"price_leakage.cnn.px": 96}, "price_leakage.cnn.px is 96"),
         ({"cnn.lenet.builder": "lenett"}, "cnn.lenet.builder: no network builder 'lenett'; did you mean 'lenet'?"),

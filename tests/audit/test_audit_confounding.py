@@ -24,8 +24,9 @@ BOTH = [{"label": label, "patient": f"p{n}"} for n in range(6) for label in ("ab
         (
             [{"label": "a", "patient": f"p{n}", "person": "p"} for n in range(6)] + people(6, "b"),
             "inflates",
-            "7 patients, who go by 12 numbers (a 1, b 6); 4 images of a patient (median), 6 at most. one patient only",
+            "7 patients under 12 numbers (a 1, b 6); 4 images of a patient (median), 6 at most. one patient only",
         ),
+        ([{"label": "a", "person": f"p{n}"} for n in range(6)], "ok", "6 patients (a 6)"),
         ([{"label": "a"}], "warning", "No patient is known"),
         ([{}], "ok", "No patient is known"),
     ],

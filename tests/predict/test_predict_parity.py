@@ -35,7 +35,7 @@ def probabilities(findings, name):
 def test_a_tiny_run_says_what_its_trained_models_say(run, smears):
     kind, classifier, _ = trained()
     images = [image for *_, image in smears]
-    recipe = PreprocessParams(px=[PX], shape="stretch", contrast="none", stain="none")
+    recipe = PreprocessParams(px=[PX], neutral=[], shape="stretch", contrast="none", stain="none")
     squares = np.stack([square(image, PX, recipe) for image in images])
     samples = pd.DataFrame(dict.fromkeys(OPS, 0.0), index=range(len(images)))
     samples = samples.assign(row=range(len(images)), target=-1, variant=0)
@@ -47,7 +47,7 @@ def test_a_tiny_run_says_what_its_trained_models_say(run, smears):
 
 
 def test_a_model_of_neutral_squares_is_given_neutral_squares(smears):
-    card = ModelCard(name="net", family="cnn", px=PX, neutral=[PX], stain="reinhard", shape="letterbox")
+    card = ModelCard(name="net", family="cnn", px=PX, neutral=[PX], stain="macenko", shape="letterbox")
     recipe = recipe_of(card)
     assert {key: getattr(recipe, key) for key in RECIPE} == {key: getattr(card, key) for key in RECIPE}
     assert set(RECIPE) == set(PreprocessParams.model_fields) - {"px"}

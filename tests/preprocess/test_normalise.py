@@ -9,7 +9,7 @@ from hemapipe.preprocess import contrast, geometry, stain
 from hemapipe.preprocess.image import square
 from hemapipe.preprocess.params import PreprocessParams
 
-PLAIN = {"px": [32], "shape": "stretch", "contrast": "none", "stain": "none"}
+PLAIN = {"px": [32], "neutral": [], "shape": "stretch", "contrast": "none", "stain": "none"}
 
 
 def params(**changes) -> PreprocessParams:

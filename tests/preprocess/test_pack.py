@@ -17,7 +17,8 @@ from hemapipe.preprocess import pack as module
 from hemapipe.preprocess.pack import pack
 from hemapipe.preprocess.params import PreprocessParams
 
-PARAMS = check(PreprocessParams, {"px": [8, 32], "shape": "stretch", "contrast": "none", "stain": "none"}, "preprocess")
+PLAIN = {"px": [8, 32], "neutral": [], "shape": "stretch", "contrast": "none", "stain": "none"}
+PARAMS = check(PreprocessParams, PLAIN, "preprocess")
 
 
 def make_archive(path: Path, n: int, px: int = 16) -> list[str]:
@@ -82,7 +83,7 @@ from pathlib import Path
 from hemapipe import places
 from hemapipe.preprocess.pack import pack
 from hemapipe.preprocess.params import PreprocessParams
-params = PreprocessParams(px=[32], shape="stretch", contrast="none", stain="none")
+params = PreprocessParams(px=[32], neutral=[], shape="stretch", contrast="none", stain="none")
 pack(Path("raw.zip"), places.load(Path("places.npy")), Path("32.npy"), 32, params)
 print(re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())[1])
 """

@@ -18,7 +18,7 @@ def prepared(shared_data, tmp_path, source, archive):
     module.fetch(settings, 0, 1, shared_data, raw)
     table, _ = catalog.build(raw, module, settings, catalog.Params(strict=False), 2)
     rows = table[table["status"] != "unreadable"].reset_index(drop=True)
-    params = PreprocessParams(px=[128], shape="stretch", contrast="none", stain="none")
+    params = PreprocessParams(px=[128], neutral=[], shape="stretch", contrast="none", stain="none")
     pack(raw, places.find(raw, rows), tmp_path / "128.npy", 128, params, 2)
     packed = np.load(tmp_path / "128.npy", mmap_mode="r")
     return rows, packed, packed[:, ::16, ::16].reshape(len(rows), -1).astype(np.float32)

@@ -113,6 +113,13 @@ def _dangling(checked: dict[str, Section]) -> Iterator[str]:
     sizes = preprocess.px
     for side in sorted(set(preprocess.neutral) - set(sizes)):
         yield f"params.yaml: preprocess.neutral names {side}, which is not among the sides of preprocess.px {sizes}"
+    for name in ("audit", "find_ties", "reject"):
+        side = checked[name].px
+        if side in preprocess.neutral:
+            yield (
+                f"params.yaml: {name}.px is {side}, which preprocess.neutral names, but light and slide must be seen "
+                f"there: give the models that want a neutral slide a side of their own"
+            )
     for name, part in checked.items():
         if name.startswith("download.") or name == "preprocess":
             continue

@@ -148,7 +148,7 @@ def _packed(raw: Path, rows: pd.DataFrame, work: Path, n_jobs: int) -> tuple[np.
     """Return the packed images and their features, empty where no file can be decoded."""
     if rows.empty:
         return np.empty((0, FEATURES.px, FEATURES.px, 3), np.uint8), np.empty((0, 0), np.float32)
-    how = PreprocessParams(px=[FEATURES.px], shape="stretch", contrast="none", stain="none")
+    how = PreprocessParams(px=[FEATURES.px], neutral=[], shape="stretch", contrast="none", stain="none")
     pack(raw, places.find(raw, rows), work / "packed.npy", FEATURES.px, how, n_jobs)
     packed = np.load(work / "packed.npy", mmap_mode="r")
     write_features(packed, FEATURES, n_jobs, work / "features.npy")

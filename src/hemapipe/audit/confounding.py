@@ -52,9 +52,9 @@ def check_patients(inputs: Inputs) -> Finding:
     counts = ", ".join(f"{label} {n}" for label, n in n_patients.items())
     parts = [problem.evidence for problem in problems]
     parts += [f"{told}: labels of cells, not of people"] if both and of_cells else []
-    n_numbers = known["patient"].nunique()
-    going_by = "" if n_numbers == len(several) else f", who go by {counted(n_numbers, 'number')}"
-    who = f"{counted(len(several), 'patient')}{going_by} ({counts})"
+    n_numbers = known.loc[known["patient"] != "", "patient"].nunique()
+    numbered = f" under {n_numbers} numbers" if n_numbers > len(several) else ""
+    who = f"{counted(len(several), 'patient')}{numbered} ({counts})"
     evidence = (
         f"{who}; {int(per_patient.median())} images of a patient (median), "
         f"{int(per_patient.max())} at most. {'; '.join(parts)}"

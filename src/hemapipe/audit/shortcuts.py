@@ -27,7 +27,7 @@ _ENOUGH_SEEN = 0.5
 _NO_SLIDE = "Nothing is said of the background; the outline of cells that were cut out may tell the class as well."
 _TOO_FEW = "Too few groups to tell: collect more patients before you trust this."
 _ADVICE = {
-    "background_colour": "Train on images with a neutral background (`preprocess.neutral`), and test on another lab's.",
+    "background_colour": "Train on images with a neutral background (`preprocess.neutral`); test on another lab's.",
     "border": "Crop the margins away, or paint bars and letters over, before anything is trained.",
     "metadata": "Classes were saved by different cameras or programs: re-encode all alike, and suspect the rest.",
 }

@@ -14,7 +14,8 @@ NEUTRAL = 240
 def neutralised(image: np.ndarray, segmentation: Segmentation) -> np.ndarray:
     """Return a copy in which the empty slide is one grey, and the light that fell on the cells is divided out.
 
-    The light is the quadratic surface of `cells.stain.background`. A black surround stays as it is.
+    The light is the quadratic surface of `cells.stain.background`. An image with a black rim (a cell that was cut out,
+    a round field of an eyepiece) is left alone: what is background there is not seen.
     """
     if segmentation.single_cell:
         return image

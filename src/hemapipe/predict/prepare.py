@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -66,7 +68,10 @@ class Prepared:
     def squares(self, px: int) -> np.ndarray:
         """Return the images as (n, px, px, 3), uint8, as the packed arrays of training hold them."""
         if px not in self._squares:
-            self._squares[px] = np.stack([square(image, px, self.recipe) for image in self.images])
+            made = partial(square, px=px, params=self.recipe)
+            # Neutral squares are segmented first, which is worth a pool of threads; plain ones take microseconds.
+            each = self._on_threads(made, self.images) if px in self.recipe.neutral else map(made, self.images)
+            self._squares[px] = np.stack(list(each))
         return self._squares[px]
 
     def features(self, name: str) -> np.ndarray:
@@ -88,17 +93,17 @@ class Prepared:
         return self.cells(one.card.px) if one.card.kind == "handcrafted" else extract_pixels(squares)
 
     def cells(self, px: int) -> np.ndarray:
-        """Return the cells' attributes (n, d), float32, measured on squares of `px`.
-
-        On threads, as OpenCV lets go of the interpreter: processes would take longer to start than a batch takes.
-        """
+        """Return the cells' attributes (n, d), float32, measured on squares of `px`."""
         key = f"cells of {px} px"
         if key not in self._features:
-            cv2.setNumThreads(1)
-            with ThreadPoolExecutor(self.threads) as pool:
-                rows = list(pool.map(_measured, self.squares(px)))
-            self._features[key] = np.array(rows, np.float32)
+            self._features[key] = np.array(self._on_threads(_measured, self.squares(px)), np.float32)
         return self._features[key]
+
+    def _on_threads(self, function: Callable[[np.ndarray], Any], images: Iterable[np.ndarray]) -> list[Any]:
+        """Map, as OpenCV lets go of the interpreter: processes would take longer to start than a batch takes."""
+        cv2.setNumThreads(1)
+        with ThreadPoolExecutor(self.threads) as pool:
+            return list(pool.map(function, images))
 
 
 def _measured(image: np.ndarray) -> list[float]:
