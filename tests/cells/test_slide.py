@@ -2,19 +2,17 @@
 
 import cv2
 import numpy as np
+from test_segment import NUCLEUS, PAPER, RED, smear, white_cell
 
 from hemapipe.cells.segment import segment
 from hemapipe.cells.slide import NEUTRAL, neutralised
 from hemapipe.preprocess.image import square
 from hemapipe.preprocess.params import PreprocessParams
 
-PAPER, RED, CYTOPLASM, NUCLEUS = (245, 240, 235), (200, 140, 140), (150, 165, 225), (90, 45, 150)
-
 
 def field():
-    image = np.full((128, 128, 3), PAPER, np.uint8)
-    cv2.circle(image, (64, 64), 20, CYTOPLASM, -1)
-    cv2.circle(image, (64, 64), 15, NUCLEUS, -1)
+    image = smear(128)
+    white_cell(image, (64, 64), 20, 15)
     for centre in ((20, 20), (105, 25), (25, 100), (104, 104)):
         cv2.circle(image, centre, 10, RED, -1)
     return image

@@ -110,6 +110,21 @@ def _dangling(checked: dict[str, Section]) -> Iterator[str]:
     rows = {table: [name.split(".", 1)[1] for name in checked if name.startswith(f"{table}.")] for table in TABLES}
     models = [model for table in MODELS for model in rows[table]]
     preprocess = cast(PreprocessParams, checked["preprocess"])
+    yield from _neutral(checked, preprocess)
+    for name, part in checked.items():
+        if name.startswith("download.") or name == "preprocess":
+            continue
+        yield from _network(name, part, preprocess.px)
+        yield from _absent(f"{name}.features", getattr(part, "features", None), rows["extract_features"])
+        yield from _absent(f"{name}.of", getattr(part, "of", None), set(models) - {name.split(".", 1)[-1]})
+    for model in sorted({model for model in models if models.count(model) > 1}):
+        tables = " and ".join(table for table in MODELS if model in rows[table])
+        yield f"params.yaml: {model} is a row of {tables}, whose files would be the same: rename one"
+    yield from _impossible(checked, rows["ensemble"])
+
+
+def _neutral(checked: dict[str, Section], preprocess: PreprocessParams) -> Iterator[str]:
+    """Yield sides with a neutral slide that are no sides, or that the slide and its light are looked for in."""
     sizes = preprocess.px
     for side in sorted(set(preprocess.neutral) - set(sizes)):
         yield f"params.yaml: preprocess.neutral names {side}, which is not among the sides of preprocess.px {sizes}"
@@ -120,16 +135,6 @@ def _dangling(checked: dict[str, Section]) -> Iterator[str]:
                 f"params.yaml: {name}.px is {side}, which preprocess.neutral names, but light and slide must be seen "
                 f"there: give the models that want a neutral slide a side of their own"
             )
-    for name, part in checked.items():
-        if name.startswith("download.") or name == "preprocess":
-            continue
-        yield from _network(name, part, sizes)
-        yield from _absent(f"{name}.features", getattr(part, "features", None), rows["extract_features"])
-        yield from _absent(f"{name}.of", getattr(part, "of", None), set(models) - {name.split(".", 1)[-1]})
-    for model in sorted({model for model in models if models.count(model) > 1}):
-        tables = " and ".join(table for table in MODELS if model in rows[table])
-        yield f"params.yaml: {model} is a row of {tables}, whose files would be the same: rename one"
-    yield from _impossible(checked, rows["ensemble"])
 
 
 def _impossible(checked: dict[str, Section], ensembles: list[str]) -> Iterator[str]:

@@ -70,8 +70,8 @@ class Prepared:
         if px not in self._squares:
             made = partial(square, px=px, params=self.recipe)
             # Neutral squares are segmented first, which is worth a pool of threads; plain ones take microseconds.
-            each = self._on_threads(made, self.images) if px in self.recipe.neutral else map(made, self.images)
-            self._squares[px] = np.stack(list(each))
+            each = self._on_threads if px in self.recipe.neutral else map
+            self._squares[px] = np.stack(list(each(made, self.images)))
         return self._squares[px]
 
     def features(self, name: str) -> np.ndarray:

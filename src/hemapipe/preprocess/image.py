@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from hemapipe.cells.segment import segment
-from hemapipe.cells.slide import neutralised
 from hemapipe.preprocess import contrast, geometry, stain
 from hemapipe.preprocess.params import PreprocessParams
 
@@ -22,9 +20,17 @@ def square(image: np.ndarray, px: int, params: PreprocessParams) -> np.ndarray:
     width, height = geometry.letterbox_size(image, px) if params.shape == "letterbox" else (px, px)
     image = geometry.scale(image, width, height)
     if px in params.neutral:
-        image = neutralised(image, segment(image))
+        image = _neutral(image)
     if params.stain != "none":
         image = _STAINS[params.stain](image)
     if params.contrast != "none":
         image = _CONTRASTS[params.contrast](image)
     return geometry.pad(image, px)
+
+
+def _neutral(image: np.ndarray) -> np.ndarray:
+    # Here, as segmentation brings scikit-image: a third of a second at the start of every worker, mostly for nothing.
+    from hemapipe.cells.segment import segment
+    from hemapipe.cells.slide import neutralised
+
+    return neutralised(image, segment(image))
