@@ -7,6 +7,7 @@ from hemapipe.core.params import derive_seed, load, lookup, read_params
 from hemapipe.core.tables import write_json, write_table
 from hemapipe.evaluation import plots
 from hemapipe.evaluation.compare_models import against, read_contenders
+from hemapipe.evaluation.confusions import confusions
 from hemapipe.evaluation.params import EvaluateParams
 from hemapipe.report import environment, leaderboard
 from hemapipe.report.params import CompareParams
@@ -25,11 +26,12 @@ def main() -> None:
     rank_by = load(CompareParams, "compare").rank_by
     recommended = json.loads(Path("metrics/choice.json").read_text("utf-8"))["recommended"]
     seed = derive_seed(lookup(params, "seed"), "evaluate")  # the resamples behind each model's own interval
-    tested = read_contenders(Path("data"), list(models) if recommended else [])
+    tested = read_contenders(Path("data"), list(models))
     pairs = against(tested, recommended, rank_by, load(EvaluateParams, "evaluate"), seed)
     table = leaderboard.build(models, scores, sizes, rank_by, recommended, pairs)
 
     write_table(pairs, OUT / "pairs.csv")
+    write_table(confusions({name: model.rows for name, model in tested.items()}), OUT / "confusions.csv")
     write_table(table, OUT / "leaderboard.csv")
     plots.draw(leaderboard.paint, table, path=OUT / "leaderboard.png", size=(7.6, 1.1 + 0.3 * len(table)))
     (OUT / "learning_curves").mkdir(parents=True, exist_ok=True)  # an output, also of a run without networks

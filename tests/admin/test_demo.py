@@ -326,6 +326,17 @@ def test_roles_dealt_after_augmentation_are_told(scored):
     assert "one holdout; 1200 test images, dealt after augmentation, in 9 groups." in division(scored, params)
 
 
+def test_the_recommended_model_is_shown_fold_by_fold(scored):
+    (scored / "plots/compare/leaderboard.csv").write_text("model,recommended\nb,0\na,1\n")
+    (scored / "plots/compare/confusions.csv").write_text(
+        "model,fold,actual,predicted,n\na,0,x,x,3\na,0,x,y,1\na,0,y,y,4\na,1,x,x,2\na,1,y,x,1\na,1,y,y,1\nb,0,x,x,9\n"
+    )
+    assert leaderboard(scored, ORIGIN, "").splitlines()[-1] == (
+        "Balanced accuracy of a fold by fold: 0.875, 0.750; mean 0.812, standard deviation 0.088. "
+        "Who was taken for whom: plots/compare/confusions.csv."
+    )
+
+
 def leaderboard_of(scored, divided: str) -> str:
     (scored / "plots/compare/leaderboard.csv").write_text("model\na\n")
     return leaderboard(scored, ORIGIN, divided)

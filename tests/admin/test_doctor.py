@@ -43,7 +43,7 @@ def test_git_and_dvc_are_looked_for(tmp_path):
     subprocess.run(commit, cwd=tmp_path, shell=True, check=True)
     assert doctor.check_git(tmp_path).found.endswith("clean")
     (tmp_path / "new").touch()
-    assert doctor.check_git(tmp_path).found.endswith("1 changed files")
+    assert doctor.check_git(tmp_path).found.endswith("1 changed file")
 
 
 def test_threads_beyond_the_cores_are_a_note():
@@ -103,6 +103,7 @@ def test_params_are_checked(tmp_path):
     found = doctor.check_settings(path)
     assert found.fails
     assert "unknown key 'n_fold'; did you mean 'n_folds'?" in found.found
+    assert found.found.startswith("params.yaml, section 'split': ")
     assert "\n" not in found.found
 
 
@@ -145,7 +146,7 @@ def test_the_table_has_a_line_per_finding():
     ]
     assert doctor.render(findings).splitlines() == [
         "a   ok       x",
-        "bb  missing  y - do z",
+        "bb  mend     y - do z",
         "c   note     later",
     ]
     assert [one.fails for one in findings] == [False, True, False]

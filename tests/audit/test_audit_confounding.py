@@ -28,7 +28,7 @@ BOTH = [{"label": label, "patient": f"p{n}"} for n in range(6) for label in ("ab
         ),
         ([{"label": "a", "person": f"p{n}"} for n in range(6)], "ok", "6 patients (a 6)"),
         ([{"label": "a"}], "warning", "No patient is known"),
-        ([{}], "ok", "No patient is known"),
+        ([{}], "warning", "No patient is known"),
     ],
 )
 def test_patients_behind_the_classes(tmp_path, rows, verdict, words):
@@ -73,3 +73,6 @@ def test_cohorts_that_nearly_tell_the_class_are_judged_by_how_well(tmp_path, n_o
 def test_several_classes_of_one_group_each(tmp_path):
     finding = shortcuts.check_testable(inputs_of(people(1, "abc"), tmp_path))
     assert finding.evidence.startswith("Of each of a, b, c all images hang together as one group")
+    assert finding.evidence.endswith("on the same patient or field.")
+    unknown = shortcuts.check_testable(inputs_of([*people(6), {"label": "c"}], tmp_path))
+    assert unknown.evidence.endswith("the same field or session (a guess, where no patient is known).")

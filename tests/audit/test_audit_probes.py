@@ -206,6 +206,9 @@ def test_what_is_not_seen_or_not_settled_is_no_ok(twenty):
     found = findings_of(twenty, background_colour=blind, border=probe(0.5, 0.3, 0.7), mean_colour=probe(0.5, 0.3, 0.7))
     for name in ("background_colour", "background_neutralised"):
         assert found[name].verdict == "warning" and "no empty slide in 50 of 80 images" in found[name].evidence
+    assert shortcuts.unjudged(dict.fromkeys(["background_colour"], blind)) == {
+        "background_colour", "background_neutralised"
+    }  # fmt: skip
     for name in ("border", "mean_colour"):
         assert found[name].verdict == "warning" and found[name].advice.startswith("Too few groups to tell")
     assert "nothing to see" in findings_of(twenty, border=dataclasses.replace(blind, n_seen=80))["border"].evidence

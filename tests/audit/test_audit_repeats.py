@@ -50,6 +50,19 @@ def test_near_repeats_are_pairs_with_their_evidence(tmp_path):
     assert repeats.check_near(inputs_of(LABELS, tmp_path)).verdict == "ok"
 
 
+def test_the_advice_is_of_use_for_that_kind_of_copy(tmp_path):
+    inputs = inputs_of(LABELS, tmp_path, near=[("i004", "i000")])
+    assert "drop the copies (split.drop: duplicate)" in repeats.check_exact(inputs).advice
+    assert "split.drop: duplicate leaves them all in" in repeats.check_near(inputs).advice
+
+
+def test_where_no_patient_is_known_none_are_counted(tmp_path):
+    rows = [{**row, "patient": ""} for row in LABELS]
+    inputs = inputs_of(rows, tmp_path, near=[("i004", "i000")])
+    for check in (repeats.check_exact, repeats.check_near):
+        assert "1 across labels, patients unknown." in check(inputs).evidence
+
+
 def test_contradictory_labels_by_equal_pixels_and_by_near_repeats(tmp_path):
     inputs = inputs_of(LABELS, tmp_path, near=[("i000", "i004"), ("i001", "i000")])
     finding = repeats.check_contradictions(inputs)

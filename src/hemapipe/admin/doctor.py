@@ -18,6 +18,7 @@ import joblib
 
 from hemapipe import sources
 from hemapipe.admin.git import git
+from hemapipe.audit.findings import counted
 from hemapipe.core.errors import HemapipeError
 from hemapipe.core.params import read_params
 from hemapipe.sources import base
@@ -65,7 +66,7 @@ def examine(root: Path) -> Iterator[Finding]:
 
 def render(findings: list[Finding]) -> str:
     """Lay the findings out as a table of three columns."""
-    rows = [(one.what, "ok" if not one.mend else "missing" if one.needed else "note", _line(one)) for one in findings]
+    rows = [(one.what, "ok" if not one.mend else "mend" if one.needed else "note", _line(one)) for one in findings]
     width = max(len(row[0]) for row in rows)
     return "\n".join(f"{what.ljust(width)}  {state.ljust(7)}  {text}" for what, state, text in rows)
 
@@ -109,7 +110,7 @@ def check_git(root: Path) -> Finding:
         commit = git(root, "rev-parse", "--short", "HEAD").strip()
     except HemapipeError as error:
         return Finding("git", str(error).splitlines()[0], "work in a git clone with at least one commit")
-    return Finding("git", f"at {commit}, {len(changes)} changed files" if changes else f"at {commit}, clean")
+    return Finding("git", f"at {commit}, {counted(len(changes), 'changed file')}" if changes else f"at {commit}, clean")
 
 
 def check_dvc(root: Path) -> Finding:
@@ -132,7 +133,8 @@ def check_settings(path: Path) -> Finding:
 
         check_params(path)
     except (HemapipeError, ImportError) as error:
-        return Finding("params", " ".join(str(error).split()), "mend params.yaml or, first, what is missing above")
+        told = re.sub(r"(?<!:)\n\s*", "; ", str(error))  # a line each, under a heading that ends with a colon
+        return Finding("params", " ".join(told.split()), "mend params.yaml or, first, what is missing above")
     return Finding("params", "every key is known")
 
 

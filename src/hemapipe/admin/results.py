@@ -13,6 +13,7 @@ import yaml
 
 from hemapipe.admin.git import git
 from hemapipe.core.errors import HemapipeError
+from hemapipe.evaluation.confusions import balanced_accuracies
 from hemapipe.report.environment import cpuinfo
 from hemapipe.report.highlights import leaks
 from hemapipe.report.words import words
@@ -21,6 +22,8 @@ from hemapipe.report.words import words
 COLUMNS = ("accuracy", "balanced_accuracy", "macro_f1", "mcc", "macro_roc_auc", "log_loss", "ece")
 #: Where `compare` leaves its order.
 RANKING = "plots/compare/leaderboard.csv"
+#: … and the counts behind it.
+CONFUSIONS = "plots/compare/confusions.csv"
 
 
 def code_now(root: Path) -> dict[str, Any]:
@@ -110,7 +113,22 @@ def leaderboard(out: Path, origin: dict[str, Any], divided: str) -> str:
     for name, metrics in models.items():
         cells = [name, *[cell(metrics, column) for column in columns], *[verdicts[name] for _ in last]]
         lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *per_fold(out, ranking)]) + "\n"
+
+
+def per_fold(out: Path, ranking: pd.DataFrame) -> list[str]:
+    """Return the lines that give the recommended model's balanced accuracy in each fold, none of a single one."""
+    recommended = ranking.loc[ranking.get("recommended", pd.Series(0, ranking.index)).astype(bool), "model"]
+    if recommended.empty:
+        return []
+    counts = pd.read_csv(out / CONFUSIONS, keep_default_na=False)
+    values = balanced_accuracies(counts[counts["model"].isin(recommended)])
+    if len(values) < 2:
+        return []
+    each = ", ".join(f"{value:.3f}" for value in values)
+    mean = f"mean {values.mean():.3f}, standard deviation {values.std():.3f}"
+    name = f"Balanced accuracy of {recommended.iloc[0]} fold by fold"
+    return ["", f"{name}: {each}; {mean}. Who was taken for whom: {CONFUSIONS}."]
 
 
 def cell(metrics: dict[str, Any], key: str) -> str:

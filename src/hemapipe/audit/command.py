@@ -7,8 +7,9 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
-from hemapipe.audit import hashes, page, summary
+from hemapipe.audit import hashes, page, shortcuts, summary
 from hemapipe.audit.collect import FEATURES, collected
+from hemapipe.audit.confounding import who
 from hemapipe.audit.core import Audit, audit
 from hemapipe.audit.findings import WORDS, counted
 from hemapipe.audit.params import AuditParams
@@ -95,7 +96,7 @@ def audit_hash_list(path: Path, json_path: Path | None = None) -> str:
 def render(found: Audit) -> str:
     """Return the verdict table and the probes as text for a terminal."""
     table = found.inputs.manifest
-    n_patients = len(set(table["patient"]) - {""})
+    n_patients = len(set(who(table)) - {""})
     labels = table.loc[table["label"] != "", "label"].value_counts().sort_index()
     counts = ", ".join(f"{label} {count}" for label, count in labels.items()) or "no labels known"
     unlabelled = int((table["label"] == "").sum()) if len(labels) else 0
@@ -111,8 +112,10 @@ def render(found: Audit) -> str:
             "",
             *_wrapped(f"Shortcut probes, balanced accuracy ({rows[0]['split']}; chance {rows[0]['chance']:.3f})", ""),
         ]
+    unjudged = shortcuts.unjudged(found.probes) if rows else set()
     for row in rows:
-        lines.append(f"  {row['probe']:<24}{row['balanced_accuracy']:.3f}  [{row['low']:.3f}, {row['high']:.3f}]")
+        line = f"  {row['probe']:<24}{row['balanced_accuracy']:.3f}  [{row['low']:.3f}, {row['high']:.3f}]"
+        lines.append(f"{line}  not judged: no empty slide" if row["probe"] in unjudged else line)
     return "\n".join(lines)
 
 

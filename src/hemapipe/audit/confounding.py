@@ -29,7 +29,7 @@ class _Problem(NamedTuple):
 def check_patients(inputs: Inputs) -> Finding:
     """Judge how classes and patients (known persons, where several numbers are one) go together."""
     rows = inputs.rows[inputs.rows["label"] != ""]
-    rows = rows.assign(who=rows["person"].where(rows["person"] != "", rows["patient"]))
+    rows = rows.assign(who=who(rows))
     known = rows[rows["who"] != ""]
     if known.empty:
         return _unknown(inputs, rows)
@@ -49,14 +49,14 @@ def check_patients(inputs: Inputs) -> Finding:
         advice = "Find out whose they are, or leave them out: they may show a patient who is tested."
         problems.append(_Problem("warning", told_of, advice))
     per_patient = known["who"].value_counts()
+    usual = counted(int(per_patient.median()), "image")
     counts = ", ".join(f"{label} {n}" for label, n in n_patients.items())
     parts = [problem.evidence for problem in problems]
     parts += [f"{told}: labels of cells, not of people"] if both and of_cells else []
     n_numbers = known.loc[known["patient"] != "", "patient"].nunique()
     numbered = f" under {n_numbers} numbers" if n_numbers > len(several) else ""
-    who = f"{counted(len(several), 'patient')}{numbered} ({counts})"
     evidence = (
-        f"{who}; {int(per_patient.median())} images of a patient (median), "
+        f"{counted(len(several), 'patient')}{numbered} ({counts}); {usual} of a patient (median), "
         f"{int(per_patient.max())} at most. {'; '.join(parts)}"
     )
     numbers = {"n_patients": len(several), "fewest_patients": int(n_patients.min()), "n_in_two_classes": len(both)}
@@ -71,8 +71,7 @@ def _unknown(inputs: Inputs, rows: pd.DataFrame) -> Finding:
         order = "the numbers in the file names stand in" if inputs.numbered else "capture order stands in"
         evidence = f"No patient is known for any image: {order}, and one patient may still be in training and test."
     advice = f"Give patients by --pattern, as in {_PATTERN}, or by a CSV path,label,patient,sequence."
-    verdict: Verdict = "warning" if len(rows) else "ok"
-    return Finding("patients", "Patients behind the classes", verdict, evidence, advice, numbers={"n_patients": 0})
+    return Finding("patients", "Patients behind the classes", "warning", evidence, advice, numbers={"n_patients": 0})
 
 
 def _few(n_patients: pd.Series) -> list[_Problem]:
@@ -99,6 +98,11 @@ def _dominated(known: pd.DataFrame) -> list[_Problem]:
             found.append(f"{100 * share:.0f} % of {label} is of {counts.idxmax()}")
     advice = "Weigh patients alike, or take as many images of each, and report results per patient."
     return [_Problem("warning", some(found), advice)] if found else []
+
+
+def who(rows: pd.DataFrame) -> pd.Series:
+    """Return whom each row of a manifest shows: the person where several numbers are one, else the patient, or ''."""
+    return rows["person"].where(rows["person"] != "", rows["patient"])
 
 
 def check_cohorts(inputs: Inputs) -> Finding | None:

@@ -14,6 +14,7 @@ from hemapipe.audit.core import Audit
 from hemapipe.audit.findings import WORDS, Finding, worst
 from hemapipe.audit.inputs import Inputs
 from hemapipe.audit.probes import NAMES
+from hemapipe.audit.shortcuts import unjudged
 from hemapipe.audit.summary import listed, machine_readable
 
 _HERE = Path(__file__).parent
@@ -56,6 +57,7 @@ def render(audit: Audit, title: str) -> str:
             if f.panels or f.listed
         ],
         probes=[(name, NAMES[name], numbers["probes"][name]) for name in NAMES if name in numbers["probes"]],
+        unjudged=unjudged(audit.probes) if audit.probes else set(),
     )
 
 

@@ -9,9 +9,13 @@ from hemapipe.audit.findings import Finding, Panel, Verdict, counted, part
 from hemapipe.audit.inputs import Inputs
 
 _SHOWN = 12
-_KEEP_TOGETHER = (
+_EXACT = (
     "Split by group (group.by with repeat and near) and drop the copies (split.drop: duplicate); "
     "never split such a collection by image."
+)
+_NEAR = (
+    "Split by group (group.by with repeat and near), which keeps them on one side; never split such a collection by "
+    "image. split.drop: duplicate leaves them all in, as their pixels differ."
 )
 
 
@@ -42,16 +46,15 @@ def check_exact(inputs: Inputs) -> Finding:
     if not sets:
         return Finding("exact_repeats", "Exact repeats", "ok", "No two files have equal pixels.", numbers=numbers)
     n_extra = sum(len(ids) - 1 for ids in sets)
-    evidence = f"{counted(len(sets), 'picture')} filed more than once ({counted(n_extra, 'extra file')}); " + _across(
-        numbers
-    )
+    evidence = f"{counted(len(sets), 'picture')} filed more than once ({counted(n_extra, 'extra file')}); "
+    evidence += _across(inputs, numbers)
     panels = [_panel(inputs, "equal pixels", ids) for ids in _telling(inputs, sets)[:_SHOWN]]
     return Finding(
         "exact_repeats",
         "Exact repeats",
         _verdict(inputs, numbers),
         evidence,
-        _KEEP_TOGETHER,
+        _EXACT,
         panels,
         len(sets),
         numbers,
@@ -67,7 +70,7 @@ def check_near(inputs: Inputs) -> Finding:
     n_images = len({image for pair in pairs for image in pair})
     evidence = (
         f"{counted(len(pairs), 'pair')} of {counted(n_images, 'image')}: one field filed again, shifted, cropped, "
-        "turned, mirrored, brightened or recompressed; " + _across(numbers)
+        "turned, mirrored, brightened or recompressed; " + _across(inputs, numbers)
     )
     found = inputs.near_repeats.set_index(["image_id", "other_id"])
     details = {frozenset(pair): row for pair, row in zip(found.index, found.to_dict("records"), strict=True)}
@@ -77,7 +80,7 @@ def check_near(inputs: Inputs) -> Finding:
         caption = f"similarity {detail['similarity']:.2f}, overlap {detail['overlap']:.2f}; {detail['transform']}"
         panels.append(_panel(inputs, caption, pair))
     verdict = _verdict(inputs, numbers)
-    return Finding("near_repeats", "Near repeats", verdict, evidence, _KEEP_TOGETHER, panels, len(pairs), numbers)
+    return Finding("near_repeats", "Near repeats", verdict, evidence, _NEAR, panels, len(pairs), numbers)
 
 
 def check_contradictions(inputs: Inputs) -> Finding:
@@ -129,8 +132,10 @@ def _n_values(inputs: Inputs, sets: list[list[str]], column: str) -> list[int]:
     return [len({value[image] for image in ids} - {""}) for ids in sets]
 
 
-def _across(numbers: dict[str, float | int]) -> str:
-    words = f"{numbers['n_across_labels']} across labels, {numbers['n_across_patients']} across patients"
+def _across(inputs: Inputs, numbers: dict[str, float | int]) -> str:
+    patients = f"{numbers['n_across_patients']} across patients"
+    known = (inputs.manifest["patient"] != "").any()
+    words = f"{numbers['n_across_labels']} across labels, {patients if known else 'patients unknown'}"
     if not numbers["has_roles"]:
         return words + ". A split by image puts such copies into training and test."
     return words + f"; this run's split has {numbers['n_across_roles']} of them in training and test of one fold."

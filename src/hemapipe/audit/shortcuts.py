@@ -63,7 +63,7 @@ def not_run(inputs: Inputs, why: str) -> Finding:
     """Say that there are no probes, and what would help."""
     advice = "Collect more patients of each class: without two groups of two classes nothing can be tested honestly."
     if not (inputs.rows["label"] != "").any():
-        advice = "Give labels by --pattern, as in 'images/{patient}/{label}/{name}'."
+        advice = "Give labels by --pattern, as in '{label}/{name}' or 'images/{patient}/{label}/{name}'."
     return Finding("shortcuts", "Shortcut probes", "warning", f"Not checked: {why}.", advice)
 
 
@@ -84,6 +84,13 @@ def is_undecided(probe: Probe) -> bool:
     """Say whether the interval allows no shortcut as well as a grave one."""
     grave = probe.chance + _GRAVE * (1 - probe.chance)
     return not is_above_chance(probe) and (probe.high > grave or len(probe.rows) < _FEWEST)
+
+
+def unjudged(probes: dict[str, Probe]) -> set[str]:
+    """Return the probes of which nothing is said, as too few of the tested images show an empty slide."""
+    background = probes["background_colour"]
+    few = background.n_seen < _ENOUGH_SEEN * len(background.rows)
+    return {"background_colour", "background_neutralised"} if few else set()
 
 
 def share_of_full(probe: Probe, full: Probe) -> float:
@@ -123,7 +130,7 @@ def _forbidden(inputs: Inputs, name: str, probes: dict[str, Probe], folds: Folds
     what = f"{NAMES[name][0].upper()}{NAMES[name][1:]}"
     numbers = {"balanced_accuracy": probe.balanced_accuracy}
     unseen = _unseen(probe) if name == "background_colour" else ""
-    if unseen and probe.n_seen < _ENOUGH_SEEN * len(probe.rows):
+    if name in unjudged(probes):
         return Finding(name, title, "warning", f"Not judged: {unseen}.", _NO_SLIDE, numbers=numbers)
     if not probe.varies:
         return Finding(name, title, "ok", f"{what}: nothing to see, the same in all images.", numbers=numbers)
@@ -181,9 +188,8 @@ def _dependence(probes: dict[str, Probe]) -> Finding:
     full, neutral, cells = (probes[name] for name in ("full_image", "background_neutralised", "cell_size"))
     title = "What is left without the background"
     by_cells = f"by number and area of cells alone {cells.balanced_accuracy:.3f}"
-    background = probes["background_colour"]
-    if background.n_seen < _ENOUGH_SEEN * len(background.rows):
-        evidence = f"Not judged: {_unseen(background)}. Full image: {told(full)}; {by_cells}."
+    if "background_neutralised" in unjudged(probes):
+        evidence = f"Not judged: {_unseen(probes['background_colour'])}. Full image: {told(full)}; {by_cells}."
         return Finding("background_neutralised", title, "warning", evidence, _NO_SLIDE)
     evidence = (
         f"Full image: {told(full)}. With a neutral background {neutral.balanced_accuracy:.3f} "
@@ -205,9 +211,12 @@ def check_testable(inputs: Inputs) -> Finding | None:
     alone = sorted(map(str, n_groups.index[n_groups == 1]))
     if not alone:
         return None
+    by = "patient or field"
+    if (rows.loc[rows["label"].isin(alone), "patient"] == "").any():
+        by = "field or session (a guess, where no patient is known)"
     of_it = f"All images of {alone[0]}" if len(alone) == 1 else f"Of each of {some(alone)} all images"
     return Finding(
         "untestable", "Classes that cannot be tested", "inflates",
-        f"{of_it} hang together as one group: what is reported of such a class was trained on the same patient or "
-        "field.", "Collect more patients of it, or leave it out.", numbers={"n_classes": len(alone)},
+        f"{of_it} hang together as one group: what is reported of such a class was trained on the same {by}.",
+        "Collect more patients of it, or leave it out.", numbers={"n_classes": len(alone)},
     )  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from hemapipe.audit import repeats
+from hemapipe.audit import confounding, repeats
 from hemapipe.audit.core import Audit
 from hemapipe.audit.findings import WORDS
 from hemapipe.audit.probes import NAMES
@@ -15,11 +15,11 @@ from hemapipe.audit.probes import NAMES
 def machine_readable(audit: Audit) -> dict[str, Any]:
     """Return the object that `hemapipe audit --json` writes.
 
-    `images` and `patients` are numbers, `labels` counts per label (unreadable files included), `unreadable` and
-    `truncated` lists of paths, `exact_repeats` and `contradictory_labels` lists of sets of paths with equal pixels,
-    `near_repeats` a list of pairs of paths, `probes` name → scores ({} where no honest split is possible). `verdicts`
-    is check → verdict, evidence and advice, `quality` problem → paths; `outliers` and `suspected_labels` are lists of
-    paths, the most telling first.
+    `images` and `patients` (persons, where several numbers are known to be one) are numbers, `labels` counts per label
+    (unreadable files included), `unreadable` and `truncated` lists of paths, `exact_repeats` and `contradictory_labels`
+    lists of sets of paths with equal pixels, `near_repeats` a list of pairs of paths, `probes` name → scores ({} where
+    no honest split is possible). `verdicts` is check → verdict, evidence and advice, `quality` problem → paths;
+    `outliers` and `suspected_labels` are lists of paths, the most telling first.
     """
     inputs = audit.inputs
     table = inputs.manifest
@@ -28,7 +28,7 @@ def machine_readable(audit: Audit) -> dict[str, Any]:
     return {
         "images": len(table),
         "labels": {str(label): int(count) for label, count in labels.items()},
-        "patients": len(set(table["patient"]) - {""}),
+        "patients": len(set(confounding.who(table)) - {""}),
         **named,
         "exact_repeats": _paths(audit, repeats.exact_sets(table)),
         "near_repeats": _paths(audit, repeats.near_pairs(inputs)),

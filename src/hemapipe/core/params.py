@@ -114,7 +114,8 @@ def _explain(error: ValidationError, section: type[Section], name: str) -> str:
         if problem["type"] == "extra_forbidden":
             lines.append(f"  unknown key {where!r}{did_you_mean(where.rsplit('.', 1)[-1], section.model_fields)}")
         else:
-            lines.append(f"  {where or name}: {problem['msg']} (got {problem['input']!r})")
+            what = problem["msg"].removeprefix("Value error, ")
+            lines.append(f"  {where or name}: {what} (got {problem['input']!r})")
     return "\n".join(lines)
 
 

@@ -13,6 +13,7 @@ from typing import NamedTuple, TextIO
 import numpy as np
 from tqdm import tqdm
 
+from hemapipe.audit.findings import counted
 from hemapipe.core.errors import HemapipeError
 from hemapipe.evaluation.summary import bracket
 from hemapipe.images import Decoded, decode
@@ -117,7 +118,7 @@ def check_new(patients: Path | None, out: Path | None, resume: bool) -> None:
 def render_summary(done: Summary, run: Run, model: str) -> str:
     """Return one line on what was done, what the model's own accuracy is, and any caveat about its choice."""
     parts = [
-        f"{done.n_files} file{'' if done.n_files == 1 else 's'} by {run.version(model)}",
+        f"{counted(done.n_files, 'file')} by {run.version(model)}",
         f"{done.n_flagged} with warnings",
         f"{done.n_failed} unreadable",
     ]
