@@ -332,9 +332,14 @@ def test_the_recommended_model_is_shown_fold_by_fold(scored):
         "model,fold,actual,predicted,n\na,0,x,x,3\na,0,x,y,1\na,0,y,y,4\na,1,x,x,2\na,1,y,x,1\na,1,y,y,1\nb,0,x,x,9\n"
     )
     assert leaderboard(scored, ORIGIN, "").splitlines()[-1] == (
-        "Balanced accuracy of a fold by fold: 0.875, 0.750; mean 0.812, standard deviation 0.088. "
-        "Who was taken for whom: plots/compare/confusions.csv."
+        "Balanced accuracy of a fold by fold: 0.875, 0.750; mean 0.812, standard deviation 0.088 (the table pools the "
+        "folds). Counts: plots/compare/confusions.csv."
     )
+    (scored / "plots/compare/confusions.csv").write_text("model,fold,actual,predicted,n\na,0,x,x,3\na,0,y,x,1\n")
+    assert "fold by fold" not in leaderboard(scored, ORIGIN, "")
+    (scored / "plots/compare/confusions.csv").unlink()
+    with pytest.raises(HemapipeError, match=r"lacks plots/compare/confusions\.csv"):
+        leaderboard(scored, ORIGIN, "")
 
 
 def leaderboard_of(scored, divided: str) -> str:

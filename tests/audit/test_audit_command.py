@@ -8,12 +8,14 @@ import zipfile
 import numpy as np
 import pandas as pd
 import pytest
-from audit_examples import fields
+from audit_examples import fields, inputs_of
 from PIL import Image
 
 from hemapipe import archive, cli
 from hemapipe.audit import collect, command
+from hemapipe.audit.core import Audit
 from hemapipe.audit.probes import NAMES
+from hemapipe.audit.summary import machine_readable
 from hemapipe.core.errors import HemapipeError
 
 FAULTS = {"n_exact_repeats": 4, "n_near_repeats": 4, "n_conflicts": 1, "n_truncated": 1, "n_unreadable": 1}
@@ -64,6 +66,13 @@ def test_the_text_names_each_verdict(audited):
     for words in ("[would inflate results] Exact repeats", "[would inflate results] Near repeats", "[warning] Damaged"):
         assert words in text
     assert max(map(len, text.splitlines())) <= 115
+
+
+def test_several_numbers_of_one_person_are_one_patient(tmp_path):
+    rows = [{"label": "a", "patient": f"p{n}", "person": "p0+p1" if n < 2 else ""} for n in range(3)]
+    found = Audit(inputs_of(rows, tmp_path), [], {})
+    assert machine_readable(found)["patients"] == 2
+    assert command.render(found).startswith("3 image files; a 3; 2 patients known")
 
 
 def test_the_page_needs_no_network_and_shows_the_images(audited):

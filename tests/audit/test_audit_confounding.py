@@ -29,6 +29,8 @@ BOTH = [{"label": label, "patient": f"p{n}"} for n in range(6) for label in ("ab
         ([{"label": "a", "person": f"p{n}"} for n in range(6)], "ok", "6 patients (a 6)"),
         ([{"label": "a"}], "warning", "No patient is known"),
         ([{}], "warning", "No patient is known"),
+        ([{"patient": "p0", "sequence": "1"}], "warning", "No image has a label, so"),
+        ([{"label": "a"}, {"patient": "p0"}], "warning", "Patients are known of images without a label only"),
     ],
 )
 def test_patients_behind_the_classes(tmp_path, rows, verdict, words):
@@ -74,5 +76,6 @@ def test_several_classes_of_one_group_each(tmp_path):
     finding = shortcuts.check_testable(inputs_of(people(1, "abc"), tmp_path))
     assert finding.evidence.startswith("Of each of a, b, c all images hang together as one group")
     assert finding.evidence.endswith("on the same patient or field.")
-    unknown = shortcuts.check_testable(inputs_of([*people(6), {"label": "c"}], tmp_path))
-    assert unknown.evidence.endswith("the same field or session (a guess, where no patient is known).")
+    lone = [{"label": "c"}, {"label": "d", "patient": "d0"}, {"label": "e", "person": "e0"}]
+    unknown = shortcuts.check_testable(inputs_of([*people(6), *lone], tmp_path))
+    assert "Of c not all patients are known: there a session, a guess, may tie" in unknown.evidence

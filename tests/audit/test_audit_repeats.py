@@ -1,5 +1,6 @@
 import time
 
+import pytest
 from audit_examples import inputs_of
 
 from hemapipe.audit import repeats
@@ -61,6 +62,21 @@ def test_where_no_patient_is_known_none_are_counted(tmp_path):
     inputs = inputs_of(rows, tmp_path, near=[("i004", "i000")])
     for check in (repeats.check_exact, repeats.check_near):
         assert "1 across labels, patients unknown." in check(inputs).evidence
+
+
+@pytest.mark.parametrize(
+    ("owners", "words"),
+    [
+        ([{"patient": "20", "person": "20+21"}, {"patient": "21", "person": "20+21"}], "0 across patients."),
+        ([{"person": "a"}, {"person": "b"}], "1 across patients."),
+        ([{"patient": "a"}, {}], "patients unknown."),
+        ([{"patient": "a"}, {"patient": "b"}, {}], "1 across patients (1 with images of unknown ones)."),
+    ],
+)
+def test_copies_are_counted_by_person_and_not_where_nobody_knows(tmp_path, owners, words):
+    pairs = [owner | {"label": "a", "sha256": "x"} for owner in owners]
+    known = [{"label": "a", "patient": "z", "sha256": "y"}] * 2 if "unknown ones" in words else []
+    assert words in repeats.check_exact(inputs_of(pairs + known, tmp_path)).evidence
 
 
 def test_contradictory_labels_by_equal_pixels_and_by_near_repeats(tmp_path):

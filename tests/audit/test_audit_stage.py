@@ -11,7 +11,7 @@ from audit_examples import inputs_of, people
 from PIL import Image
 
 from hemapipe import archive
-from hemapipe.audit import core, figures, summary
+from hemapipe.audit import command, core, figures, page, summary
 from hemapipe.audit.probes import NAMES, Probe
 from hemapipe.core.errors import HemapipeError
 from hemapipe.core.tables import write_table
@@ -88,6 +88,10 @@ def test_metrics_and_tables_of_the_probes(tmp_path):
     assert (flat["probe_border"], flat["probe_border_low"], flat["probe_chance"]) == (0.75, 0.5, 0.5)
     table = summary.probe_table(found)
     assert table["probe"].to_list() == list(NAMES) and table["high"].eq(0.875).all()
+    assert "not judged" not in command.render(found) + page.render(found, "x")
+    blind = dataclasses.replace(found, probes=dict.fromkeys(found.probes, dataclasses.replace(one, n_seen=1)))
+    assert command.render(blind).count("not judged: no empty slide") == 2
+    assert page.render(blind, "x").count("not judged, as most images show no empty slide") == 2
     for outcome, name in ((found, "some"), (dataclasses.replace(found, probes={}), "none")):
         figures.write(outcome, tmp_path / name)
         assert (tmp_path / name / "probes.png").read_bytes().startswith(b"\x89PNG")

@@ -130,20 +130,6 @@ def test_colour_changes_light_and_density_within_their_ranges_and_moves_nothing(
     assert (ends[..., 0] == 0).all() and (ends[..., 1] >= round(255 * GAIN[0])).all()
 
 
-def test_stain_gives_every_second_image_the_look_of_the_next(images):
-    images = images // 4 + torch.arange(64, dtype=torch.uint8)[:, None, None, None] + 60  # each of its own lightness
-    augment = OnlineAugment(["stain"], 1, 64)
-    restained = augment(images, torch.arange(64))
-    assert restained.dtype == torch.uint8
-    kept = augment.stains >= 0.5
-    assert 16 < kept.sum() < 48 and torch.equal(restained[kept], images[kept])
-    for measure in (torch.mean, torch.std):
-        found, wanted = (measure(pixels.float(), (2, 3)) for pixels in (restained, images.roll(-1, 0)))
-        torch.testing.assert_close(found[~kept], wanted[~kept], atol=0.5, rtol=0)
-    flat = torch.full((2, 3, 4, 4), 200, dtype=torch.uint8)
-    assert torch.equal(augment(flat, torch.arange(2)), flat)
-
-
 def test_other_choices_stay_where_colour_is_added(images):
     positions = torch.arange(len(images))
     plain, coloured = (OnlineAugment(kinds, 1, len(images)) for kinds in (["flips"], ["flips", "colour"]))

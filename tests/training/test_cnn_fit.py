@@ -14,7 +14,6 @@ from cnn_toy import CLASSES, job, write_inputs
 
 from hemapipe.core.errors import HemapipeError
 from hemapipe.core.tables import OPS, PREDICTIONS, write_table
-from hemapipe.training.cnn.callbacks import History
 from hemapipe.training.cnn.optim import make_optimizer, make_schedule
 from hemapipe.training.cnn.params import TrainParams
 from hemapipe.training.cnn.predict import predict
@@ -126,39 +125,6 @@ def test_early_stopping_puts_the_best_weights_back(tmp_path):
     labels = pd.read_csv(inputs.manifest).set_index("image_id")["label"]
     chosen = [row[f"p_{labels[row['image_id']]}"] for _, row in table.iterrows()]
     assert -np.log(chosen).mean() == pytest.approx(losses[best], rel=1e-4)
-
-
-def test_the_mean_weights_are_those_of_all_steps_from_an_epoch_on(tmp_path, monkeypatch):
-    seen = []
-
-    def on_train_batch_end(self, trainer, pl_module, *rest):
-        seen.append((trainer.current_epoch, pl_module.classifier.network.state_dict()["c1.weight"].clone()))
-
-    monkeypatch.setattr(History, "on_train_batch_end", on_train_batch_end)
-    inputs = write_inputs(tmp_path, n_folds=1)
-    trained = train(job(epochs=4, average_from=3), inputs, tmp_path / "m", tmp_path / "ck")
-    network = load_classifier(tmp_path / "m")[0].network.state_dict()
-    mean = torch.stack([weight for epoch, weight in seen if epoch >= 2]).mean(0)
-    torch.testing.assert_close(network["c1.weight"], mean)
-    assert not torch.equal(network["c1.weight"], seen[-1][1])
-    # what the last epoch validated is the mean, what the first one did were the latest weights
-    table = trained.predictions[trained.predictions["role"] == "val"]
-    labels = pd.read_csv(inputs.manifest).set_index("image_id")["label"]
-    chosen = [row[f"p_{labels[row['image_id']]}"] for _, row in table.iterrows()]
-    assert -np.log(chosen).mean() == pytest.approx(trained.curves["val_loss"].iloc[-1], rel=1e-4)
-    plain = train(job(epochs=4), inputs, tmp_path / "n", tmp_path / "ck")
-    assert trained.curves["val_loss"].iloc[:2].tolist() == plain.curves["val_loss"].iloc[:2].tolist()
-    assert trained.curves["train_loss"].tolist() == plain.curves["train_loss"].tolist()
-
-
-def test_weights_are_chosen_in_one_way(tmp_path):
-    inputs = write_inputs(tmp_path, n_folds=1)
-    for recipe, words in (
-        ({"early_stopping": 2, "average_from": 1}, "set one of them to 0"),
-        ({"average_from": 9}, "9"),
-    ):
-        with pytest.raises(HemapipeError, match=words):
-            train(job(**recipe), inputs, tmp_path / "m", tmp_path / "ck")
 
 
 def test_without_validation_the_columns_stay_empty_and_what_needs_it_says_so(tmp_path):

@@ -81,7 +81,6 @@ RECIPES = {
     "plateau": {"schedule": "plateau", "lr": 0.05, "optimizer": "adam", "epochs": 9},
     "early_stopping": {"schedule": "constant", "lr": 0.01, "early_stopping": 2, "epochs": 9},
     "bf16": {"precision": "bf16", "class_weights": True},
-    "average": {"average_from": 2, "online_augment": ["flips", "stain"]},
 }
 
 

@@ -18,9 +18,9 @@ import joblib
 
 from hemapipe import sources
 from hemapipe.admin.git import git
-from hemapipe.audit.findings import counted
 from hemapipe.core.errors import HemapipeError
 from hemapipe.core.params import read_params
+from hemapipe.core.text import counted
 from hemapipe.sources import base
 
 GIB = 1024**3

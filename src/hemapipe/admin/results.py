@@ -88,7 +88,7 @@ def leaderboard(out: Path, origin: dict[str, Any], divided: str) -> str:
     against the recommended one, where the run named one.
 
     Raises:
-        HemapipeError: `out` lacks the ranking or the metrics of a ranked model.
+        HemapipeError: `out` lacks the ranking, the metrics of a ranked model, or the recommended one's counts.
     """
     ranking = pd.read_csv(out / RANKING, keep_default_na=False) if (out / RANKING).exists() else pd.DataFrame()
     files = {str(name): out / "metrics" / "evaluate" / f"{name}.json" for name in ranking.get("model", [])}
@@ -121,14 +121,16 @@ def per_fold(out: Path, ranking: pd.DataFrame) -> list[str]:
     recommended = ranking.loc[ranking.get("recommended", pd.Series(0, ranking.index)).astype(bool), "model"]
     if recommended.empty:
         return []
+    if not (out / CONFUSIONS).exists():
+        raise HemapipeError(f"{out} lacks {CONFUSIONS}: the run's stage `compare` failed")
     counts = pd.read_csv(out / CONFUSIONS, keep_default_na=False)
     values = balanced_accuracies(counts[counts["model"].isin(recommended)])
     if len(values) < 2:
         return []
     each = ", ".join(f"{value:.3f}" for value in values)
-    mean = f"mean {values.mean():.3f}, standard deviation {values.std():.3f}"
+    mean = f"mean {values.mean():.3f}, standard deviation {values.std():.3f} (the table pools the folds)"
     name = f"Balanced accuracy of {recommended.iloc[0]} fold by fold"
-    return ["", f"{name}: {each}; {mean}. Who was taken for whom: {CONFUSIONS}."]
+    return ["", f"{name}: {each}; {mean}. Counts: {CONFUSIONS}."]
 
 
 def cell(metrics: dict[str, Any], key: str) -> str:

@@ -22,7 +22,7 @@ from hemapipe.audit.inputs import Inputs
 from hemapipe.catalog import checks
 from hemapipe.catalog.files import list_images
 from hemapipe.catalog.manifest import assemble, keep, read_all
-from hemapipe.core.errors import HemapipeError
+from hemapipe.core.errors import HemapipeError, reason
 from hemapipe.core.tables import NEAR_REPEATS, TIES
 from hemapipe.features.extract import write_features
 from hemapipe.features.params import FeatureRow
@@ -112,7 +112,7 @@ def check_pattern(path: Path, pattern: str) -> None:
     try:
         folder.Params(archive=path.name or "images", pattern=pattern or "{label}")
     except ValidationError as error:
-        reasons = "; ".join(one["msg"].removeprefix("Value error, ") for one in error.errors())
+        reasons = "; ".join(reason(one["msg"]) for one in error.errors())
         raise HemapipeError(f"--pattern {pattern!r}: {reasons}") from error
 
 

@@ -9,11 +9,12 @@ from typing import Any
 
 from hemapipe.audit import hashes, page, shortcuts, summary
 from hemapipe.audit.collect import FEATURES, collected
-from hemapipe.audit.confounding import who
 from hemapipe.audit.core import Audit, audit
-from hemapipe.audit.findings import WORDS, counted
+from hemapipe.audit.findings import WORDS
 from hemapipe.audit.params import AuditParams
 from hemapipe.core.errors import HemapipeError
+from hemapipe.core.tables import persons
+from hemapipe.core.text import counted
 
 SEED = 2026
 _WIDTH = 110
@@ -96,7 +97,7 @@ def audit_hash_list(path: Path, json_path: Path | None = None) -> str:
 def render(found: Audit) -> str:
     """Return the verdict table and the probes as text for a terminal."""
     table = found.inputs.manifest
-    n_patients = len(set(who(table)) - {""})
+    n_patients = len(set(persons(table)) - {""})
     labels = table.loc[table["label"] != "", "label"].value_counts().sort_index()
     counts = ", ".join(f"{label} {count}" for label, count in labels.items()) or "no labels known"
     unlabelled = int((table["label"] == "").sum()) if len(labels) else 0

@@ -6,8 +6,10 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from hemapipe.audit.findings import Finding, Verdict, counted, some, worst_of
+from hemapipe.audit.findings import Finding, Verdict, worst_of
 from hemapipe.audit.inputs import Inputs
+from hemapipe.core.tables import persons
+from hemapipe.core.text import counted, some
 
 #: With fewer patients in a class its recall rests on a handful of people (and five folds cannot all test it).
 _FEW = 5
@@ -29,10 +31,10 @@ class _Problem(NamedTuple):
 def check_patients(inputs: Inputs) -> Finding:
     """Judge how classes and patients (known persons, where several numbers are one) go together."""
     rows = inputs.rows[inputs.rows["label"] != ""]
-    rows = rows.assign(who=who(rows))
+    rows = rows.assign(who=persons(rows))
     known = rows[rows["who"] != ""]
     if known.empty:
-        return _unknown(inputs, rows)
+        return _unknown(inputs, len(rows))
     n_patients = known.groupby("label")["who"].nunique()
     several = known.groupby("who")["label"].nunique()
     both = sorted(several.index[several > 1])
@@ -65,12 +67,18 @@ def check_patients(inputs: Inputs) -> Finding:
     return Finding("patients", "Patients behind the classes", verdict, evidence.strip(), advice, numbers=numbers)
 
 
-def _unknown(inputs: Inputs, rows: pd.DataFrame) -> Finding:
+def _unknown(inputs: Inputs, n_labelled: int) -> Finding:
+    rows = inputs.rows
     evidence = "No patient is known for any image, nor an order of capture: no split of these images can be honest."
-    if (rows["sequence"] != "").any():
+    advice = f"Give patients by --pattern, as in {_PATTERN}, or by a CSV path,label,patient,sequence."
+    if (persons(rows) != "").any():
+        evidence = "No image has a label, so patients cannot be held against classes."
+        if n_labelled:
+            evidence = "Patients are known of images without a label only, so they cannot be held against classes."
+        advice = f"Give labels and patients by --pattern, as in {_PATTERN}, or by a CSV path,label,patient,sequence."
+    elif (rows["sequence"] != "").any():
         order = "the numbers in the file names stand in" if inputs.numbered else "capture order stands in"
         evidence = f"No patient is known for any image: {order}, and one patient may still be in training and test."
-    advice = f"Give patients by --pattern, as in {_PATTERN}, or by a CSV path,label,patient,sequence."
     return Finding("patients", "Patients behind the classes", "warning", evidence, advice, numbers={"n_patients": 0})
 
 
@@ -98,11 +106,6 @@ def _dominated(known: pd.DataFrame) -> list[_Problem]:
             found.append(f"{100 * share:.0f} % of {label} is of {counts.idxmax()}")
     advice = "Weigh patients alike, or take as many images of each, and report results per patient."
     return [_Problem("warning", some(found), advice)] if found else []
-
-
-def who(rows: pd.DataFrame) -> pd.Series:
-    """Return whom each row of a manifest shows: the person where several numbers are one, else the patient, or ''."""
-    return rows["person"].where(rows["person"] != "", rows["patient"])
 
 
 def check_cohorts(inputs: Inputs) -> Finding | None:

@@ -49,17 +49,6 @@ def worst_of(verdicts: list[Verdict]) -> Verdict:
     return max(verdicts, key=list(WORDS).index, default="ok")
 
 
-def counted(n: int, one: str, many: str = "") -> str:
-    """Return `1 image`, `2 images`, `1,204 images`."""
-    return f"{n:,} {one if n == 1 else many or one + 's'}"
-
-
 def part(shown: int, n: int) -> str:
     """Return `; 6 of 16 shown` where not all are."""
     return f"; {shown} of {n:,} shown" if shown < n else ""
-
-
-def some(names: list[str], most: int = 5) -> str:
-    """List some names and say how many more there are."""
-    more = f" and {len(names) - most:,} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more

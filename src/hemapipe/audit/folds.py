@@ -9,6 +9,7 @@ import pandas as pd
 
 from hemapipe.audit.inputs import Inputs
 from hemapipe.core.errors import HemapipeError
+from hemapipe.core.tables import persons
 from hemapipe.split.honest import honest_split
 from hemapipe.split.params import SplitParams
 
@@ -81,7 +82,7 @@ def _share_known(inputs: Inputs, tested: np.ndarray) -> float:
     """Return the share of the tested images that have a patient or a session."""
     rows = inputs.rows.iloc[tested]
     session = rows["image_id"].map(inputs.ties.set_index("image_id")["session"])
-    return float(((rows["patient"] != "") | (rows["person"] != "") | (session.fillna("") != "")).mean())
+    return float(((persons(rows) != "") | (session.fillna("") != "")).mean())
 
 
 def _rows(inputs: Inputs, table: pd.DataFrame, role: str) -> np.ndarray:

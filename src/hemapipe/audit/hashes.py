@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from hemapipe.audit.findings import counted, some
 from hemapipe.core.errors import HemapipeError
+from hemapipe.core.text import counted, some
 from hemapipe.sources.cnmc import shared_subjects
 from hemapipe.sources.folder import read_list
 

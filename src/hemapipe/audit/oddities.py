@@ -8,8 +8,9 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import StandardScaler
 
 from hemapipe.audit import quality
-from hemapipe.audit.findings import Finding, Panel, counted, part, some
+from hemapipe.audit.findings import Finding, Panel, part
 from hemapipe.audit.inputs import Inputs
+from hemapipe.core.text import counted, some
 
 _SHOWN = 12
 _PER_PANEL = 6

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from hemapipe.audit.findings import Finding, Panel, Verdict, counted, part
+from hemapipe.audit.findings import Finding, Panel, Verdict, part
 from hemapipe.audit.inputs import Inputs
+from hemapipe.core.tables import persons
+from hemapipe.core.text import counted
 
 _SHOWN = 12
 _EXACT = (
@@ -47,7 +49,7 @@ def check_exact(inputs: Inputs) -> Finding:
         return Finding("exact_repeats", "Exact repeats", "ok", "No two files have equal pixels.", numbers=numbers)
     n_extra = sum(len(ids) - 1 for ids in sets)
     evidence = f"{counted(len(sets), 'picture')} filed more than once ({counted(n_extra, 'extra file')}); "
-    evidence += _across(inputs, numbers)
+    evidence += _across(inputs, sets, numbers)
     panels = [_panel(inputs, "equal pixels", ids) for ids in _telling(inputs, sets)[:_SHOWN]]
     return Finding(
         "exact_repeats",
@@ -70,7 +72,7 @@ def check_near(inputs: Inputs) -> Finding:
     n_images = len({image for pair in pairs for image in pair})
     evidence = (
         f"{counted(len(pairs), 'pair')} of {counted(n_images, 'image')}: one field filed again, shifted, cropped, "
-        "turned, mirrored, brightened or recompressed; " + _across(inputs, numbers)
+        "turned, mirrored, brightened or recompressed; " + _across(inputs, pairs, numbers)
     )
     found = inputs.near_repeats.set_index(["image_id", "other_id"])
     details = {frozenset(pair): row for pair, row in zip(found.index, found.to_dict("records"), strict=True)}
@@ -86,7 +88,7 @@ def check_near(inputs: Inputs) -> Finding:
 def check_contradictions(inputs: Inputs) -> Finding:
     """Judge equal pixels, and near repeats, under different labels."""
     sets = contradictory_sets(inputs.manifest)
-    label = dict(zip(inputs.manifest["image_id"], inputs.manifest["label"], strict=True))
+    label, _ = _labels_and_patients(inputs)
     near = [
         pair for pair in near_pairs(inputs) if "" not in map(label.get, pair) and len(set(map(label.get, pair))) > 1
     ]
@@ -108,9 +110,10 @@ def check_contradictions(inputs: Inputs) -> Finding:
 
 def _spread(inputs: Inputs, sets: list[list[str]]) -> dict[str, float | int]:
     """Count the sets that go across labels, patients, and the roles train (or val) and test of the run's split."""
+    labels, patients = (_n_values(sets, value) for value in _labels_and_patients(inputs))
     across = {"n_sets": len(sets), "n_across_labels": 0, "n_across_patients": 0, "n_across_roles": 0}
-    for name, column in (("n_across_labels", "label"), ("n_across_patients", "patient")):
-        across[name] = sum(n > 1 for n in _n_values(inputs, sets, column))
+    across["n_across_labels"] = sum(n > 1 for n in labels)
+    across["n_across_patients"] = sum(n > 1 for n in patients)
     if len(inputs.splits):
         tested, used = (_folds_in(inputs.splits, roles) for roles in (["test"], ["train", "val"]))
         none: set[int] = set()
@@ -126,16 +129,26 @@ def _folds_in(splits: pd.DataFrame, roles: list[str]) -> dict[str, set[int]]:
     return {str(image): found for image, found in folds.items()}
 
 
-def _n_values(inputs: Inputs, sets: list[list[str]], column: str) -> list[int]:
-    """Count the known values of a column in each set."""
-    value = dict(zip(inputs.manifest["image_id"], inputs.manifest[column], strict=True))
+def _labels_and_patients(inputs: Inputs) -> tuple[dict[str, str], dict[str, str]]:
+    """Return image_id → label, and → patient (the person, where several numbers are one); '' where unknown."""
+    rows = inputs.manifest
+    label, patient = (dict(zip(rows["image_id"], values, strict=True)) for values in (rows["label"], persons(rows)))
+    return label, patient
+
+
+def _n_values(sets: list[list[str]], value: dict[str, str]) -> list[int]:
+    """Count the known values in each set."""
     return [len({value[image] for image in ids} - {""}) for ids in sets]
 
 
-def _across(inputs: Inputs, numbers: dict[str, float | int]) -> str:
-    patients = f"{numbers['n_across_patients']} across patients"
-    known = (inputs.manifest["patient"] != "").any()
-    words = f"{numbers['n_across_labels']} across labels, {patients if known else 'patients unknown'}"
+def _across(inputs: Inputs, sets: list[list[str]], numbers: dict[str, float | int]) -> str:
+    patient = _labels_and_patients(inputs)[1]
+    unknown = sum(any(patient[image] == "" for image in ids) for ids in sets)
+    patients = "patients unknown"
+    if unknown < len(sets):
+        patients = f"{numbers['n_across_patients']} across patients"
+        patients += f" ({unknown} with images of unknown ones)" if unknown else ""
+    words = f"{numbers['n_across_labels']} across labels, {patients}"
     if not numbers["has_roles"]:
         return words + ". A split by image puts such copies into training and test."
     return words + f"; this run's split has {numbers['n_across_roles']} of them in training and test of one fold."
@@ -148,7 +161,7 @@ def _verdict(inputs: Inputs, numbers: dict[str, float | int]) -> Verdict:
 
 def _telling(inputs: Inputs, sets: list[list[str]]) -> list[list[str]]:
     """Return the sets, those that go across labels or patients first."""
-    labels, patients = (_n_values(inputs, sets, column) for column in ("label", "patient"))
+    labels, patients = (_n_values(sets, value) for value in _labels_and_patients(inputs))
     weight = [-(2 * (n > 1) + (m > 1)) for n, m in zip(labels, patients, strict=True)]
     return [sets[index] for index in np.argsort(weight, kind="stable")]
 

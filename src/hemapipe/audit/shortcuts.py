@@ -8,11 +8,13 @@ import numpy as np
 from joblib import Parallel, delayed
 
 from hemapipe.audit import metadata
-from hemapipe.audit.findings import Finding, Panel, Verdict, some
+from hemapipe.audit.findings import Finding, Panel, Verdict
 from hemapipe.audit.folds import Folds
 from hemapipe.audit.inputs import Inputs
 from hemapipe.audit.measure import Measures
 from hemapipe.audit.probes import NAMES, Probe, run_probe
+from hemapipe.core.tables import persons
+from hemapipe.core.text import some
 
 #: What must not tell a class. The mean colour holds stain and cells as well; cell size is what a haematologist reads.
 FORBIDDEN = ("background_colour", "border", "metadata")
@@ -211,12 +213,12 @@ def check_testable(inputs: Inputs) -> Finding | None:
     alone = sorted(map(str, n_groups.index[n_groups == 1]))
     if not alone:
         return None
-    by = "patient or field"
-    if (rows.loc[rows["label"].isin(alone), "patient"] == "").any():
-        by = "field or session (a guess, where no patient is known)"
+    unknown = sorted(set(rows.loc[persons(rows) == "", "label"]) & set(alone))
+    guess = f" Of {some(unknown)} not all patients are known: there a session, a guess, may tie images together."
+    trained = f"what is reported of such a class was trained on the same patient or field.{guess if unknown else ''}"
     of_it = f"All images of {alone[0]}" if len(alone) == 1 else f"Of each of {some(alone)} all images"
     return Finding(
         "untestable", "Classes that cannot be tested", "inflates",
-        f"{of_it} hang together as one group: what is reported of such a class was trained on the same {by}.",
+        f"{of_it} hang together as one group: {trained}",
         "Collect more patients of it, or leave it out.", numbers={"n_classes": len(alone)},
     )  # fmt: skip

@@ -6,9 +6,10 @@ import warnings
 
 import numpy as np
 
-from hemapipe.audit.findings import Finding, Panel, Verdict, counted
+from hemapipe.audit.findings import Finding, Panel, Verdict
 from hemapipe.audit.inputs import Inputs
 from hemapipe.audit.probes import DEEP, Probe
+from hemapipe.core.text import counted
 
 _TITLE = "Suspected label errors"
 _SHOWN = 24

@@ -12,6 +12,11 @@ class HemapipeError(Exception):
     """
 
 
+def reason(message: str) -> str:
+    """Return a message of pydantic without the words it puts before a validator's own."""
+    return message.removeprefix("Value error, ")
+
+
 def did_you_mean(word: str, known: Iterable[str], most: int = 20) -> str:
     """Return the end of a message about an unknown `word`: the nearest known one, else those there are."""
     choices = sorted(known)

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
 
-from hemapipe.core.errors import HemapipeError, did_you_mean
+from hemapipe.core.errors import HemapipeError, did_you_mean, reason
 
 PARAMS_PATH = Path("params.yaml")
 
@@ -114,8 +114,7 @@ def _explain(error: ValidationError, section: type[Section], name: str) -> str:
         if problem["type"] == "extra_forbidden":
             lines.append(f"  unknown key {where!r}{did_you_mean(where.rsplit('.', 1)[-1], section.model_fields)}")
         else:
-            what = problem["msg"].removeprefix("Value error, ")
-            lines.append(f"  {where or name}: {what} (got {problem['input']!r})")
+            lines.append(f"  {where or name}: {reason(problem['msg'])} (got {problem['input']!r})")
     return "\n".join(lines)
 
 

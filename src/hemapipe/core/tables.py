@@ -97,6 +97,11 @@ def classes(manifest: pd.DataFrame) -> list[str]:
     return sorted(set(manifest["label"]) - {""})
 
 
+def persons(manifest: pd.DataFrame) -> pd.Series:
+    """Return whom each row shows: the person where several patient numbers are known to be one, else the patient."""
+    return manifest["person"].where(manifest["person"] != "", manifest["patient"])
+
+
 def packed_rows(manifest: pd.DataFrame) -> pd.Series:
     """Return image_id → row of the packed arrays, which hold every decodable manifest row in order."""
     decodable = manifest.loc[manifest["status"] != "unreadable", "image_id"]

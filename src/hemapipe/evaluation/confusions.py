@@ -1,10 +1,10 @@
-"""Who was taken for whom, fold by fold: the counts from which every accuracy of a run can be computed again."""
+"""Which class was taken for which, fold by fold: accuracy, recalls, kappa and MCC follow from these counts."""
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
+from hemapipe.evaluation import curves
 from hemapipe.evaluation.predictions import ScoredRows
 
 #: `n` test rows of a fold have the class `actual` and are called `predicted`; cells of 0 are left out.
@@ -15,9 +15,7 @@ def confusions(tested: dict[str, ScoredRows]) -> pd.DataFrame:
     """Return `CONFUSIONS` of each model's test rows, sorted by fold and class, models in the order of `tested`."""
     tables = []
     for model, rows in tested.items():
-        names = np.array(rows.class_names)
-        called = pd.DataFrame({"fold": rows.fold, "actual": names[rows.y], "predicted": names[rows.p.argmax(axis=1)]})
-        counts = called.groupby(CONFUSIONS[1:4]).size().reset_index(name="n")
+        counts = curves.confusion(rows).assign(fold=rows.fold).groupby(CONFUSIONS[1:4]).size().reset_index(name="n")
         tables.append(counts.assign(model=model)[CONFUSIONS])
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=CONFUSIONS)
 

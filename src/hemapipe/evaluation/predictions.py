@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hemapipe.calibrate.apply import calibrated, probabilities, require
-from hemapipe.core.tables import classes
+from hemapipe.core.tables import classes, persons
 from hemapipe.evaluation.names import require_distinct
 
 Floats = npt.NDArray[np.float64]
@@ -49,7 +49,7 @@ def scored_rows(
     require(not rows.duplicated(["fold", "sample_id"]).any(), "a sample is predicted twice in one fold")
     require(bool(label.isin(names).all()), f"no label for image {_first(rows, ~label.isin(names))}")
     require(bool(group.notna().all()), f"no group for image {_first(rows, group.isna())}")
-    known = rows["image_id"].map(_patients(manifest))
+    known = rows["image_id"].map(persons(manifest.set_index("image_id")))
     raw = probabilities(rows, names)
     fold = rows["fold"].to_numpy(np.int64)
     return ScoredRows(
@@ -62,12 +62,6 @@ def scored_rows(
         unit=known.where(known != "", group).to_numpy(str),
         patients_known=bool((known != "").any()),
     )
-
-
-def _patients(manifest: pd.DataFrame) -> pd.Series:
-    """Return image_id → the one name of a person known under several numbers, else the patient, else ''."""
-    by_image = manifest.set_index("image_id")
-    return by_image["person"].where(by_image["person"] != "", by_image["patient"])
 
 
 def _first(rows: pd.DataFrame, bad: pd.Series) -> str:

@@ -6,7 +6,7 @@ import math
 from decimal import Decimal
 from fractions import Fraction
 
-from hemapipe.audit.findings import counted
+from hemapipe.core.text import counted
 from hemapipe.evaluation.wilson import wilson
 from hemapipe.papers.claims import Paper
 from hemapipe.papers.findings import Finding, called, facts, one, said, stated

@@ -13,8 +13,8 @@ from typing import NamedTuple, TextIO
 import numpy as np
 from tqdm import tqdm
 
-from hemapipe.audit.findings import counted
 from hemapipe.core.errors import HemapipeError
+from hemapipe.core.text import counted
 from hemapipe.evaluation.summary import bracket
 from hemapipe.images import Decoded, decode
 from hemapipe.predict.inputs import Inputs, Item

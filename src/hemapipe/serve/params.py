@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
-from hemapipe.core.errors import HemapipeError, did_you_mean
+from hemapipe.core.errors import HemapipeError, did_you_mean, reason
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _MB = 1 << 20
@@ -121,4 +121,4 @@ def _told(problem: dict[str, Any]) -> str:
     name = ".".join(map(str, problem["loc"]))
     if problem["type"] == "extra_forbidden":
         return f"unknown setting {name!r}{did_you_mean(name, ServeParams.model_fields)}"
-    return ": ".join(filter(None, (name, problem["msg"].removeprefix("Value error, "))))
+    return ": ".join(filter(None, (name, reason(problem["msg"]))))

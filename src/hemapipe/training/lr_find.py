@@ -57,8 +57,8 @@ def find_lr(
         HemapipeError: nothing to train on, or no rate at which the loss falls.
     """
     train = samples[samples["role"] == "train"]
-    plain = {"lr_body": None, "schedule": "constant", "devices": 1, "epochs": N_STEPS}
-    recipe = params.model_copy(update={**plain, "early_stopping": 0, "average_from": 0})
+    plain = {"lr_body": None, "schedule": "constant", "early_stopping": 0, "devices": 1, "epochs": N_STEPS}
+    recipe = params.model_copy(update=plain)
     check(train, train.iloc[:0], recipe)
     with contextlib.ExitStack() as stack:
         stack.enter_context(_unchanged_random_state())

@@ -1,4 +1,4 @@
-"""What happens between epochs: history, best or mean weights, plateau schedule, and the file to resume from.
+"""What happens between epochs: history, best weights, plateau schedule, and the file to resume from.
 
 All of them carry their state in that file. They act in the order of `callbacks()`, a `ResumeFile` last.
 """
@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
-from lightning.pytorch.callbacks import EarlyStopping, WeightAveraging
+from lightning.pytorch.callbacks import EarlyStopping
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from hemapipe.core.errors import HemapipeError
@@ -96,28 +96,6 @@ class KeepBest(Callback):
         self.loss, self.weights = state_dict["loss"], state_dict["weights"]
 
 
-class MeanWeights(WeightAveraging):
-    """Keeps the mean of the weights over all steps from an epoch on; it is what is validated and what is left.
-
-    Stochastic weight averaging (Izmailov et al., UAI 2018) over every step, as for domain generalisation (Cha et al.,
-    NeurIPS 2021). Running statistics of batch normalisation are averaged like weights.
-    """
-
-    def __init__(self, first: int) -> None:
-        """Average from epoch `first` on, counted from 1; until then the mean is the latest weights."""
-        super().__init__()
-        self.first = first
-
-    def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
-        """Take the weights into the mean, or in place of it."""
-        begun = trainer.current_epoch + (batch_idx > 0) >= self.first
-        if self._average_model is not None and not begun:
-            self._average_model.n_averaged.zero_()  # these weights begin the mean anew
-        super().on_train_batch_end(trainer, pl_module, outputs, batch, batch_idx)
-
-
 class Plateau(Callback):
     """Lowers the learning rate when the validation loss stops falling.
 
@@ -181,6 +159,4 @@ def callbacks(params: TrainParams, history: History) -> list[Callback]:
         # Checked after validation, so that its count is in the resume file, which is written at the epoch's end.
         stop = EarlyStopping("val_loss", patience=params.early_stopping, check_on_train_epoch_end=False)
         chosen += [KeepBest(), stop]
-    if params.average_from:
-        chosen.append(MeanWeights(params.average_from))
     return chosen

@@ -122,15 +122,11 @@ def make_trainer(
 
 
 def check(train: pd.DataFrame, val: pd.DataFrame, params: TrainParams) -> None:
-    """Raise a HemapipeError if there is nothing to train or validate on, no GPU for half precision, or two choices."""
+    """Raise a HemapipeError if there is nothing to train or validate on, or no GPU for half precision."""
     if train.empty:
         raise HemapipeError("a fold has no training samples: see data/splits.csv and the section `split`")
     if val.empty and (params.early_stopping or params.schedule == "plateau"):
         raise HemapipeError("early_stopping and schedule plateau need validation samples: set split.val_frac above 0")
-    if params.average_from and params.early_stopping:
-        raise HemapipeError("early_stopping and average_from both choose the weights: set one of them to 0")
-    if params.average_from > params.epochs:
-        raise HemapipeError(f"average_from is {params.average_from}, but there are {params.epochs} epochs")
     if params.precision == "16" and device_of(params) == "cpu":
         raise HemapipeError("precision 16 needs a GPU: set bf16 or 32")
 

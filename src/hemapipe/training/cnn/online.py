@@ -20,16 +20,14 @@ _COLOURS = 4  # and for: gains of red, green and blue, density
 class OnlineAugment:
     """Flips and transpose (each with probability 1/2), rotation by any angle, zoom, colour of light and stain.
 
-    A new choice per sample and epoch. `stain` gives every second image the look of the next one in its batch, so that
-    a slide's colour tells no class (see `_restain`).
+    A new choice per sample and epoch.
 
     All choices of an epoch are drawn at its start from (seed, epoch), one row per sample. They do not depend on
-    the order of the batches, on the device, or on what was drawn before, so a resumed run makes the same ones; of
-    `stain` that holds as the batches, too, come from (seed, epoch) alone.
+    the order of the batches, on the device, or on what was drawn before, so a resumed run makes the same ones.
     """
 
     def __init__(self, kinds: Collection[str], seed: int, n_samples: int) -> None:
-        """Augment with `kinds`: any of flips, transpose, rotation, zoom, colour, stain."""
+        """Augment with `kinds`: any of flips, transpose, rotation, zoom, colour."""
         self.kinds, self.seed, self.n_samples = frozenset(kinds), seed, n_samples
         self.start(0)
 
@@ -38,7 +36,6 @@ class OnlineAugment:
         generator = torch.Generator().manual_seed(derive_seed(self.seed, "online_augment", str(epoch)))
         self.draws = torch.rand(self.n_samples, _COLUMNS, generator=generator)
         self.colours = torch.rand(self.n_samples, _COLOURS, generator=generator)
-        self.stains = torch.rand(self.n_samples, generator=generator)
 
     def __call__(self, images: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
         """Return augmented `images` (n, 3, px, px), same type; `positions` (n,) are the samples' places."""
@@ -55,8 +52,6 @@ class OnlineAugment:
             images = self._warp(images, draws[:, 3], draws[:, 4])
         if "colour" in self.kinds:
             images = _relight(images, self.colours[positions.cpu()].to(images.device))
-        if "stain" in self.kinds:
-            images = _restain(images, (self.stains[positions.cpu()] < 0.5).to(images.device))
         return images
 
     def _warp(self, images: torch.Tensor, turn: torch.Tensor, magnify: torch.Tensor) -> torch.Tensor:
@@ -74,19 +69,6 @@ def _relight(images: torch.Tensor, draws: torch.Tensor) -> torch.Tensor:
     gains, density = _between(GAIN, draws[:, :3, None, None]), _between(DENSITY, draws[:, 3:, None, None])
     light = gains * (images.float() / 255) ** density
     return (255 * light).clamp_(0, 255).round_().to(images.dtype)
-
-
-def _restain(images: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
-    """Return the images, those `chosen` with the channel means and deviations of the next one, the last of the first.
-
-    The transfer of Reinhard et al. (IEEE Computer Graphics and Applications 2001; 21:34), here in RGB and from one
-    training image to another, not to a common reference.
-    """
-    pixels = images.float()
-    mean, deviation = pixels.mean((2, 3), keepdim=True), pixels.std((2, 3), keepdim=True).clamp_min(1.0)
-    moved = (pixels - mean) / deviation * deviation.roll(-1, 0) + mean.roll(-1, 0)
-    restained = moved.clamp_(0, 255).round_().to(images.dtype)
-    return torch.where(chosen[:, None, None, None], restained, images)
 
 
 def _between(ends: tuple[float, float], draws: torch.Tensor) -> torch.Tensor:

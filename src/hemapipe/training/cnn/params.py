@@ -8,7 +8,7 @@ from pydantic import Field
 
 from hemapipe.core.params import Section
 
-Augmentation = Literal["flips", "transpose", "rotation", "zoom", "colour", "stain"]
+Augmentation = Literal["flips", "transpose", "rotation", "zoom", "colour"]
 
 
 class TrainParams(Section):
@@ -21,7 +21,6 @@ class TrainParams(Section):
     schedule: Literal["constant", "one_cycle", "cosine", "plateau"] = "one_cycle"
     weight_decay: float = Field(0.01, ge=0)
     early_stopping: int = Field(0, ge=0)
-    average_from: int = Field(0, ge=0)
     class_weights: bool = False
     freeze: Literal["none", "body"] = "none"
     lr_body: float | None = Field(None, gt=0)
