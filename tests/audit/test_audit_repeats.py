@@ -64,6 +64,12 @@ def test_where_no_patient_is_known_none_are_counted(tmp_path):
         assert "1 across labels, patients unknown." in check(inputs).evidence
 
 
+def test_without_labels_none_are_counted(tmp_path):
+    inputs = inputs_of([{"sha256": "x"}, {"sha256": "x"}], tmp_path)
+    assert "labels unknown, patients unknown." in repeats.check_exact(inputs).evidence
+    assert repeats.check_contradictions(inputs).evidence == "No label is known."
+
+
 @pytest.mark.parametrize(
     ("owners", "words"),
     [

@@ -95,7 +95,8 @@ def check_contradictions(inputs: Inputs) -> Finding:
     numbers = {"n_sets": len(sets), "n_near_pairs": len(near)}
     title = "Contradictory labels"
     if not sets and not near:
-        return Finding("contradictory_labels", title, "ok", "No picture carries two labels.", numbers=numbers)
+        evidence = "No picture carries two labels." if any(label.values()) else "No label is known."
+        return Finding("contradictory_labels", title, "ok", evidence, numbers=numbers)
     parts = [f"{counted(len(sets), 'picture')} with equal pixels"] if sets else []
     parts += [f"{counted(len(near), 'pair')} of near repeats"] if near else []
     panels = [_panel(inputs, "equal pixels, different labels", ids) for ids in sets[:_SHOWN]]
@@ -110,10 +111,9 @@ def check_contradictions(inputs: Inputs) -> Finding:
 
 def _spread(inputs: Inputs, sets: list[list[str]]) -> dict[str, float | int]:
     """Count the sets that go across labels, patients, and the roles train (or val) and test of the run's split."""
-    labels, patients = (_n_values(sets, value) for value in _labels_and_patients(inputs))
-    across = {"n_sets": len(sets), "n_across_labels": 0, "n_across_patients": 0, "n_across_roles": 0}
-    across["n_across_labels"] = sum(n > 1 for n in labels)
-    across["n_across_patients"] = sum(n > 1 for n in patients)
+    across = {"n_sets": len(sets), "n_across_roles": 0}
+    for name, value in zip(("n_across_labels", "n_across_patients"), _labels_and_patients(inputs), strict=True):
+        across[name] = sum(n > 1 for n in _n_values(sets, value))
     if len(inputs.splits):
         tested, used = (_folds_in(inputs.splits, roles) for roles in (["test"], ["train", "val"]))
         none: set[int] = set()
@@ -142,13 +142,14 @@ def _n_values(sets: list[list[str]], value: dict[str, str]) -> list[int]:
 
 
 def _across(inputs: Inputs, sets: list[list[str]], numbers: dict[str, float | int]) -> str:
-    patient = _labels_and_patients(inputs)[1]
+    label, patient = _labels_and_patients(inputs)
+    labels = f"{numbers['n_across_labels']} across labels" if any(label.values()) else "labels unknown"
     unknown = sum(any(patient[image] == "" for image in ids) for ids in sets)
     patients = "patients unknown"
     if unknown < len(sets):
         patients = f"{numbers['n_across_patients']} across patients"
         patients += f" ({unknown} with images of unknown ones)" if unknown else ""
-    words = f"{numbers['n_across_labels']} across labels, {patients}"
+    words = f"{labels}, {patients}"
     if not numbers["has_roles"]:
         return words + ". A split by image puts such copies into training and test."
     return words + f"; this run's split has {numbers['n_across_roles']} of them in training and test of one fold."
