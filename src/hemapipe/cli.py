@@ -189,6 +189,9 @@ def predict(
     done = command.predict(run.only(name), inputs, name, chosen, out, resume)
     if patients is not None:
         write_verdicts(done.verdicts, run.classes, patients)
+        if not done.verdicts:
+            told = "no image has a patient: give --pattern, or a CSV with a column `patient`"
+            typer.echo(f"{patients} holds no verdict, as {told}", err=True)
     if done.verdicts and chosen == "table":
         typer.echo("\n" + render_verdicts(done.verdicts, run.classes))
     typer.echo(command.render_summary(done, run, name), err=True)

@@ -4,6 +4,7 @@ import copy
 import csv
 import itertools
 import json
+import shutil
 import subprocess
 import sys
 
@@ -14,10 +15,12 @@ from exported_run import CLASSES
 
 from hemapipe import cli
 from hemapipe.core.errors import HemapipeError
+from hemapipe.core.tables import write_json
 from hemapipe.predict import command
 from hemapipe.predict.inputs import Inputs
-from hemapipe.predict.patients import verdicts
+from hemapipe.predict.patients import Verdict, render_verdicts, verdicts
 from hemapipe.predict.rows import Maker, fields, format_of
+from hemapipe.predict.run import load_run
 
 
 @pytest.fixture(scope="module")
@@ -152,13 +155,38 @@ def test_the_command(exported, folder, tmp_path, monkeypatch, capsys):
 
 
 def test_the_score_of_8_bits_is_not_passed_off_as_the_full_models(run):
-    done = command.Summary(1, 0, 0, 0, 1, 0, [])
+    done = command.Summary(1, 0, 0, 0, 0, 1, 0, [])
     assert "in 8 bits" not in command.render_summary(done, run, "net")
     reduced = copy.copy(run)
     reduced.int8, reduced.scores_8_bit = True, {"net": 0.123}
-    assert "that is the full model's, in 8 bits 0.123" in command.render_summary(done, reduced, "net")
+    assert "that is the full model, in 8 bits 0.123" in command.render_summary(done, reduced, "net")
     assert "theirs was not measured" in command.render_summary(done, reduced, "vote")
-    assert "8 bits" not in command.render_summary(done, reduced, "lr")
+    assert "in 8 bits" not in command.render_summary(done, reduced, "lr")
+    assert "there is no 8-bit version of it" in command.render_summary(done, reduced, "lr")
+
+
+def test_the_score_of_the_model_that_answers_stands_beside_that_of_all_folds(run, exported, tmp_path):
+    done = command.Summary(3, 0, 2, 1, 0, 3, 0, [])
+    assert command.render_summary(done, run, "lr").count("0.") == 3  # that of all folds and its interval
+    shutil.copytree(exported, tmp_path / "measured")
+    write_json({"balanced_accuracy": 0.65}, tmp_path / "measured/metrics/export/lr.json")
+    said = command.render_summary(done, load_run(tmp_path / "measured"), "lr")
+    assert (
+        "0.800 [0.700, 0.900], over all folds; predicted by fold 0's model, which has 0.650 on that fold's test" in said
+    )
+    assert "2 with warnings, 1 of them refused" in said
+
+
+def test_patients_that_nobody_named_are_missed_aloud(exported, folder, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(exported)
+    image = next(path for path in sorted(folder.rglob("*.png")))
+    assert ended_with(monkeypatch, image, "--out", tmp_path / "a.csv", "--patients", tmp_path / "p.csv") == 0
+    assert "p.csv holds no verdict, as no image has a patient" in capsys.readouterr().err
+
+
+def test_a_patients_images_that_do_not_count_are_told():
+    said = render_verdicts([Verdict("P1", 2, 1, "a", np.array([0.9, 0.1]), "", 1.0)], ["a", "b"])
+    assert "1 of 2 a" in said.splitlines()[1]
 
 
 def test_a_single_image_that_cannot_be_read_ends_with_1(exported, folder):

@@ -68,6 +68,16 @@ def _send(page, *many):
     page.click("#go")
 
 
+def test_the_form_works_without_script(chromium, live):
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"http://127.0.0.1:{live()}/")
+    _send(page, _file("a.png", png()))
+    page.wait_for_selector(".verdict")
+    assert page.locator(".models tbody tr").count() == 3
+    context.close()
+
+
 def test_an_image_gives_attributes_and_every_models_verdict(page):
     name, sample = next((name, one) for name, one in samples().items() if one.kind == "one")
     _send(page, _file(name, sample.data, "image/jpeg"))

@@ -74,6 +74,7 @@ def test_patients_from_fields_names_and_folders(client):
     assert patients(patients_from="name") == {"P1": 2, "P2": 1}
     assert predict(client, *three, patient=["X", "Y"]).json()["error"]["type"] == "invalid_request"
     packed = ("all.zip", zipped({"in/P8/x.png": png(), "in/P9/y.png": png(), "notes.txt": b"text"}))
+    assert predict(client, packed, patients_from="nowhere").status_code == 422
     told = predict(client, packed, patients_from="folder").json()
     assert [one["patient"] for one in told["images"]] == ["P8", "P9"] and told["skipped"] == 1
     assert [one["file"] for one in told["images"]] == ["in/P8/x.png", "in/P9/y.png"]

@@ -372,7 +372,7 @@ def test_every_answer_is_sealed(client):
     for answer in (client.get("/"), client.get("/nothing"), send(client, ("a", b"x"))):
         assert "default-src 'none'" in answer.headers["content-security-policy"]
         assert "unsafe" not in answer.headers["content-security-policy"]
-        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert answer.headers["referrer-policy"] == "same-origin"
         assert "access-control-allow-origin" not in answer.headers
 
 

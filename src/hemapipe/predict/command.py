@@ -8,7 +8,7 @@ import itertools
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple, TextIO
+from typing import Any, NamedTuple, TextIO
 
 import numpy as np
 from tqdm import tqdm
@@ -23,13 +23,14 @@ from hemapipe.predict.prepare import BATCH
 from hemapipe.predict.resume import earlier
 from hemapipe.predict.rows import Format, Maker, Row, Writer, failed, found
 from hemapipe.predict.run import Run
+from hemapipe.reject.domain import NOT_A_SMEAR
 
 #: Pixels of decoded images held at once: fields of 20 megapixels go one by one, small ones a batch at a time.
 _MAX_PIXELS = 24_000_000
 
 
 class Summary(NamedTuple):
-    """How many files were looked at, refused or failed in this call, how many rows were there before it.
+    """How many files were looked at, failed, were flagged or refused in this call, how many rows were there before it.
 
     `n_read` of all these rows are of files that could be read; `verdicts` of all patients.
     """
@@ -37,6 +38,7 @@ class Summary(NamedTuple):
     n_files: int
     n_failed: int
     n_flagged: int
+    n_refused: int
     n_resumed: int
     n_read: int
     n_left_out: int
@@ -48,7 +50,7 @@ class _Count:
 
     def __init__(self, tally: Tally, classes: list[str]) -> None:
         self.tally, self.p = tally, [f"p_{name}" for name in classes]
-        self.n_rows = self.n_failed = self.n_flagged = 0
+        self.n_rows = self.n_failed = self.n_flagged = self.n_refused = 0
 
     def add(self, row: Row) -> None:
         p = None if row["error"] else np.array([row[name] for name in self.p], float)
@@ -56,6 +58,7 @@ class _Count:
         self.n_rows += 1
         self.n_failed += bool(row["error"])
         self.n_flagged += bool(row["flags"])
+        self.n_refused += NOT_A_SMEAR in row["flags"]
 
 
 def predict(run: Run, inputs: Inputs, model: str, form: Format, out: Path | None, resume: bool = False) -> Summary:
@@ -83,7 +86,9 @@ def predict(run: Run, inputs: Inputs, model: str, form: Format, out: Path | None
             for row in batch:
                 now.add(row)
     n_read = before.n_rows + now.n_rows - before.n_failed - now.n_failed
-    return Summary(now.n_rows, now.n_failed, now.n_flagged, before.n_rows, n_read, inputs.left_out, tally.verdicts())
+    return Summary(
+        now.n_rows, now.n_failed, now.n_flagged, now.n_refused, before.n_rows, n_read, inputs.left_out, tally.verdicts()
+    )
 
 
 def rows(run: Run, items: Iterable[Item], maker: Maker) -> Iterator[list[Row]]:
@@ -119,7 +124,7 @@ def render_summary(done: Summary, run: Run, model: str) -> str:
     """Return one line on what was done, what the model's own accuracy is, and any caveat about its choice."""
     parts = [
         f"{counted(done.n_files, 'file')} by {run.version(model)}",
-        f"{done.n_flagged} with warnings",
+        f"{done.n_flagged} with warnings, {done.n_refused} of them refused",
         f"{done.n_failed} unreadable",
     ]
     parts += [f"{done.n_resumed} done before"] if done.n_resumed else []
@@ -128,18 +133,25 @@ def render_summary(done: Summary, run: Run, model: str) -> str:
     if "balanced_accuracy" in score:
         parts.append(
             f"balanced accuracy of its run {score['balanced_accuracy']:.3f}{bracket(score, 'balanced_accuracy')}, "
-            "over all folds; predicted by fold 0's model"
+            f"over all folds; predicted by fold 0's model{_of_fold0(score)}"
         )
         parts += [_of_8_bits(run, model)] if run.version(model) != model else []
+    parts += ["there is no 8-bit version of it"] if run.int8 and run.version(model) == model else []
     parts += [run.caveat] if run.caveat and model == run.recommended else []
     return "; ".join(parts) + ". Research use only."
 
 
+def _of_fold0(score: dict[str, Any]) -> str:
+    """Say how good the model that answers is by itself, where that was measured."""
+    own = score.get("balanced_accuracy_fold0")
+    return "" if own is None else f", which has {own:.3f} on that fold's test images"
+
+
 def _of_8_bits(run: Run, model: str) -> str:
-    """Say that the score is not that of 8 bits, and what theirs is where it was measured."""
+    """Say that the scores are not those of 8 bits, and what theirs is where it was measured."""
     score = run.scores_8_bit.get(model)
-    own = "theirs was not measured" if score is None else f"in 8 bits {score:.3f} on fold 0's test images"
-    return f"that is the full model's, {own}"
+    own = "theirs was not measured" if score is None else f"in 8 bits {score:.3f} on the same images"
+    return f"that is the full model, {own}"
 
 
 def _batches(items: Iterable[Item]) -> Iterator[list[tuple[Item, Decoded]]]:

@@ -98,8 +98,9 @@ def write_verdicts(verdicts: list[Verdict], classes: list[str], path: Path) -> N
 
 def render_verdicts(verdicts: list[Verdict], classes: list[str]) -> str:
     """Return the verdicts as a table for a terminal."""
-    lines = [f"{'patient':14} {'images':>6} {'label':10} {' '.join(f'{name[:9]:>9}' for name in classes)} decision"]
+    lines = [f"{'patient':14} {'images':>9} {'label':10} {' '.join(f'{name[:9]:>9}' for name in classes)} decision"]
     for one in verdicts:
         p = " ".join(f"{value:9.3f}" for value in one.p)
-        lines.append(f"{one.patient[:14]:14} {one.n_used:6} {one.label[:10]:10} {p} {one.decision}".rstrip())
+        images = f"{one.n_used}" if one.n_used == one.n_images else f"{one.n_used} of {one.n_images}"
+        lines.append(f"{one.patient[:14]:14} {images:>9} {one.label[:10]:10} {p} {one.decision}".rstrip())
     return "\n".join(lines)

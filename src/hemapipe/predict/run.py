@@ -39,7 +39,8 @@ class Finding(NamedTuple):
 class Run:
     """The models asked for, in the order of the leaderboard with the recommended one first.
 
-    `scores` holds each model's metrics over all folds, {} where there are none; `facts` what they were measured on.
+    `scores` holds each model's metrics over all folds, {} where there are none, and `balanced_accuracy_fold0` of the
+    model that answers, on that fold's test images, where it was exported; `facts` what they were measured on.
     `caveat` says why another model than the run's own choice is the recommended one, '' where it is that one.
     """
 
@@ -68,6 +69,9 @@ class Run:
         self.scores_8_bit = {
             name: float(of["balanced_accuracy_int8"]) for name, of in exports.items() if "balanced_accuracy_int8" in of
         }
+        for name, of in exports.items():  # of the models that answer, on the same images
+            if "balanced_accuracy" in of:
+                self.scores[name]["balanced_accuracy_fold0"] = float(of["balanced_accuracy"])
         self.facts = {name: _read(root / f"metrics/{name}.json") for name in ("split", "catalog", "augment", "reject")}
 
     def _asked(self, names: list[str] | None) -> list[str]:

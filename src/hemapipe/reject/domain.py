@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 NOT_A_SMEAR = "not_a_smear"
 #: Flag → what a person is told.
 FLAGS = {
-    NOT_A_SMEAR: "unlike the images the models were trained on: what they say has no meaning",
+    NOT_A_SMEAR: "unlike the images the models were trained on (another look is enough): what they say has no meaning",
     "blurred": "out of focus beside the training images",
     "dark": "under-exposed: even the brightest pixels are dark",
     "light": "over-exposed: even the darkest pixels are light",

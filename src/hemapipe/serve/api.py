@@ -10,6 +10,7 @@ from hemapipe.core.errors import did_you_mean
 from hemapipe.serve import answers, measured
 from hemapipe.serve.engine import Run
 from hemapipe.serve.errors import ServeError
+from hemapipe.serve.items import PATIENTS_FROM
 from hemapipe.serve.work import by_patient, form_of, look_at, parts
 
 router = APIRouter()
@@ -32,7 +33,7 @@ _FORM: dict[str, Any] = {
         },
         "patients_from": {
             "type": "string",
-            "enum": ["", "name", "folder"],
+            "enum": list(PATIENTS_FROM),
             "description": "where `patient` is not given: the file name up to the first _ or -, or the folder in a zip",
         },
         "model": {"type": "string", "description": "one model's verdicts instead of all", "example": ""},

@@ -22,6 +22,8 @@ _DIRECTORY_BYTES = 400
 _END, _ZIP64 = b"PK\5\6", b"PK\6\7"
 _END_BYTES, _LOCATOR_BYTES, _COMMENT_BYTES = 22, 20, 65_535
 
+#: Where patients may be named.
+PATIENTS_FROM = ("", "name", "folder")
 _SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp", ".gif")
 
 
@@ -64,6 +66,9 @@ def items(form: Form, params: ServeParams) -> Wanted:
     if not form.files:
         raise ServeError(422, "no_file", "The request holds no file: send one or many in the field `files`.")
     patients = _patients(form)
+    if form.first("patients_from") not in PATIENTS_FROM:
+        known = ", ".join(filter(None, PATIENTS_FROM))
+        raise ServeError(422, "invalid_request", f"The field `patients_from` is none of {known}: or leave it out.")
     found: list[Item] = []
     skipped, room = 0, params.request_bytes
     for number, file in enumerate(form.files):

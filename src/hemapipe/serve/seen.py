@@ -121,10 +121,8 @@ async def _judged(engine: Engine, item: Item, image: Decoded, pixels: np.ndarray
 def unreadable(image: Decoded, declared: int, params: ServeParams) -> str:
     """Return why an image has no pixels, for a person."""
     if declared > params.max_pixels:
-        told = f"It has more than the {params.max_mpx:g} megapixels that are taken here"
-    else:
-        told = f"It cannot be read as an image ({image.note})"
-    return f"{told}. Send a JPEG, PNG, TIFF, BMP, WebP or GIF."
+        return f"It has more than the {params.max_mpx:g} megapixels that are taken here: make it smaller."
+    return f"It cannot be read as an image ({image.note}). Send a JPEG, PNG, TIFF, BMP, WebP or GIF."
 
 
 def kind_of(declared: int, params: ServeParams) -> str:

@@ -92,4 +92,5 @@ def about(run: Run, protocol: Protocol) -> dict[str, Any]:
         "how": measured.told(run.facts, protocol.scheme),
         "unseen_patients": measured.unseen_patients(run.facts),
         "chance": 1 / len(run.classes),
+        "refused": run.facts.get("reject", {}).get("test_refused"),
     }

@@ -68,7 +68,8 @@ def percent(p: float) -> str:
 def flag(name: str) -> tuple[str, bool]:
     """Return the sentence of a warning, and whether it takes the verdicts' worth."""
     told = FLAGS.get(name, name.replace("_", " "))
-    return f"{name.replace('_', ' ').capitalize()}: {told}.", name in GRAVE
+    begin = "Perhaps no smear" if name == NOT_A_SMEAR else name.replace("_", " ").capitalize()
+    return f"{begin}: {told}.", name in GRAVE
 
 
 def colours(classes: list[str]) -> dict[str, str]:
