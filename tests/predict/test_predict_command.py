@@ -175,6 +175,7 @@ def test_the_score_of_the_model_that_answers_stands_beside_that_of_all_folds(run
         "0.800 [0.700, 0.900], over all folds; predicted by fold 0's model, which has 0.650 on that fold's test" in said
     )
     assert "2 with warnings, 1 of them refused" in said
+    assert "2 with warnings; " in command.render_summary(done._replace(n_refused=0), run, "lr")
 
 
 def test_patients_that_nobody_named_are_missed_aloud(exported, folder, tmp_path, monkeypatch, capsys):

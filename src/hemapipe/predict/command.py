@@ -124,7 +124,7 @@ def render_summary(done: Summary, run: Run, model: str) -> str:
     """Return one line on what was done, what the model's own accuracy is, and any caveat about its choice."""
     parts = [
         f"{counted(done.n_files, 'file')} by {run.version(model)}",
-        f"{done.n_flagged} with warnings, {done.n_refused} of them refused",
+        f"{done.n_flagged} with warnings" + (f", {done.n_refused} of them refused" if done.n_refused else ""),
         f"{done.n_failed} unreadable",
     ]
     parts += [f"{done.n_resumed} done before"] if done.n_resumed else []
