@@ -159,8 +159,8 @@ def test_the_score_of_8_bits_is_not_passed_off_as_the_full_models(run):
     assert "in 8 bits" not in command.render_summary(done, run, "net")
     reduced = copy.copy(run)
     reduced.int8, reduced.scores_8_bit = True, {"net": 0.123}
-    assert "that is the full model, in 8 bits 0.123" in command.render_summary(done, reduced, "net")
-    assert "theirs was not measured" in command.render_summary(done, reduced, "vote")
+    assert "the one in 8 bits, which answers, has 0.123 on" in command.render_summary(done, reduced, "net")
+    assert "which answers, was not measured" in command.render_summary(done, reduced, "vote")
     assert "in 8 bits" not in command.render_summary(done, reduced, "lr")
     assert "there is no 8-bit version of it" in command.render_summary(done, reduced, "lr")
 

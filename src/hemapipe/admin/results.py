@@ -122,7 +122,7 @@ def per_fold(out: Path, ranking: pd.DataFrame) -> list[str]:
     if recommended.empty:
         return []
     if not (out / CONFUSIONS).exists():
-        raise HemapipeError(f"{out} lacks {CONFUSIONS}: the run's stage `compare` failed")
+        raise HemapipeError(f"{out} lacks {CONFUSIONS}: repeat the run's stage `compare`")
     counts = pd.read_csv(out / CONFUSIONS, keep_default_na=False)
     values = balanced_accuracies(counts[counts["model"].isin(recommended)])
     if len(values) < 2:

@@ -71,15 +71,16 @@ def _unknown(inputs: Inputs, n_labelled: int) -> Finding:
     rows = inputs.rows
     evidence = "No patient is known for any image, nor an order of capture: no split of these images can be honest."
     advice = f"Give patients by --pattern, as in {_PATTERN}, or by a CSV path,label,patient,sequence."
-    if (persons(rows) != "").any():
+    numbers = {"n_patients": len(set(persons(rows)) - {""})}
+    if numbers["n_patients"]:
         evidence = "No image has a label, so patients cannot be held against classes."
         if n_labelled:
             evidence = "Patients are known of images without a label only, so they cannot be held against classes."
         advice = f"Give labels and patients by --pattern, as in {_PATTERN}, or by a CSV path,label,patient,sequence."
-    elif (rows["sequence"] != "").any():
+    elif (rows.loc[rows["label"] != "", "sequence"] != "").any():
         order = "the numbers in the file names stand in" if inputs.numbered else "capture order stands in"
         evidence = f"No patient is known for any image: {order}, and one patient may still be in training and test."
-    return Finding("patients", "Patients behind the classes", "warning", evidence, advice, numbers={"n_patients": 0})
+    return Finding("patients", "Patients behind the classes", "warning", evidence, advice, numbers=numbers)
 
 
 def _few(n_patients: pd.Series) -> list[_Problem]:

@@ -133,7 +133,7 @@ def render_summary(done: Summary, run: Run, model: str) -> str:
     if "balanced_accuracy" in score:
         parts.append(
             f"balanced accuracy of its run {score['balanced_accuracy']:.3f}{bracket(score, 'balanced_accuracy')}, "
-            f"over all folds; predicted by fold 0's model{_of_fold0(score)}"
+            f"over all folds; predicted by fold 0's model{_of_fold0(run, score)}"
         )
         parts += [_of_8_bits(run, model)] if run.version(model) != model else []
     parts += ["there is no 8-bit version of it"] if run.int8 and run.version(model) == model else []
@@ -141,17 +141,17 @@ def render_summary(done: Summary, run: Run, model: str) -> str:
     return "; ".join(parts) + ". Research use only."
 
 
-def _of_fold0(score: dict[str, Any]) -> str:
-    """Say how good the model that answers is by itself, where that was measured."""
+def _of_fold0(run: Run, score: dict[str, Any]) -> str:
+    """Say how good the model that answers is by itself, where that was measured and there are other folds."""
     own = score.get("balanced_accuracy_fold0")
-    return "" if own is None else f", which has {own:.3f} on that fold's test images"
+    return "" if own is None or run.n_folds == 1 else f", which has {own:.3f} on that fold's test images"
 
 
 def _of_8_bits(run: Run, model: str) -> str:
-    """Say that the scores are not those of 8 bits, and what theirs is where it was measured."""
+    """Say that what was printed is not of the 8 bits that answer, and what theirs is where it was measured."""
     score = run.scores_8_bit.get(model)
-    own = "theirs was not measured" if score is None else f"in 8 bits {score:.3f} on the same images"
-    return f"that is the full model, {own}"
+    own = "was not measured" if score is None else f"has {score:.3f} on that fold's test images"
+    return f"all that is the full model's: the one in 8 bits, which answers, {own}"
 
 
 def _batches(items: Iterable[Item]) -> Iterator[list[tuple[Item, Decoded]]]:

@@ -67,8 +67,8 @@ def items(form: Form, params: ServeParams) -> Wanted:
         raise ServeError(422, "no_file", "The request holds no file: send one or many in the field `files`.")
     patients = _patients(form)
     if form.first("patients_from") not in PATIENTS_FROM:
-        known = ", ".join(filter(None, PATIENTS_FROM))
-        raise ServeError(422, "invalid_request", f"The field `patients_from` is none of {known}: or leave it out.")
+        known = " or ".join(f"`{one}`" for one in PATIENTS_FROM if one)
+        raise ServeError(422, "invalid_request", f"The field `patients_from` must be {known}; else leave it out.")
     found: list[Item] = []
     skipped, room = 0, params.request_bytes
     for number, file in enumerate(form.files):

@@ -92,5 +92,6 @@ def about(run: Run, protocol: Protocol) -> dict[str, Any]:
         "how": measured.told(run.facts, protocol.scheme),
         "unseen_patients": measured.unseen_patients(run.facts),
         "chance": 1 / len(run.classes),
+        "n_folds": run.facts.get("split", {}).get("n_folds", 0),
         "refused": run.facts.get("reject", {}).get("test_refused"),
     }
