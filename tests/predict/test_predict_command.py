@@ -161,7 +161,7 @@ def test_the_score_of_8_bits_is_not_passed_off_as_the_full_models(run):
     reduced.int8, reduced.scores_8_bit = True, {"net": 0.123}
     assert "the one in 8 bits, which answers, has 0.123 on" in command.render_summary(done, reduced, "net")
     assert "which answers, was not measured" in command.render_summary(done, reduced, "vote")
-    assert "in 8 bits" not in command.render_summary(done, reduced, "lr")
+    assert "8 bits" not in command.render_summary(done, reduced, "lr")
     assert "there is no 8-bit version of it" in command.render_summary(done, reduced, "lr")
 
 
@@ -180,7 +180,7 @@ def test_the_score_of_the_model_that_answers_stands_beside_that_of_all_folds(run
 
 def test_patients_that_nobody_named_are_missed_aloud(exported, folder, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(exported)
-    image = next(path for path in sorted(folder.rglob("*.png")))
+    image = min(folder.rglob("*.png"))
     assert ended_with(monkeypatch, image, "--out", tmp_path / "a.csv", "--patients", tmp_path / "p.csv") == 0
     assert "p.csv holds no verdict, as no image has a patient" in capsys.readouterr().err
 

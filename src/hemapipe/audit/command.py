@@ -13,7 +13,6 @@ from hemapipe.audit.core import Audit, audit
 from hemapipe.audit.findings import WORDS
 from hemapipe.audit.params import AuditParams
 from hemapipe.core.errors import HemapipeError
-from hemapipe.core.tables import persons
 from hemapipe.core.text import counted
 
 SEED = 2026
@@ -97,7 +96,7 @@ def audit_hash_list(path: Path, json_path: Path | None = None) -> str:
 def render(found: Audit) -> str:
     """Return the verdict table and the probes as text for a terminal."""
     table = found.inputs.manifest
-    n_patients = len(set(persons(table)) - {""})
+    n_patients = found.inputs.n_patients
     labels = table.loc[table["label"] != "", "label"].value_counts().sort_index()
     counts = ", ".join(f"{label} {count}" for label, count in labels.items()) or "no labels known"
     unlabelled = int((table["label"] == "").sum()) if len(labels) else 0
@@ -113,7 +112,7 @@ def render(found: Audit) -> str:
             "",
             *_wrapped(f"Shortcut probes, balanced accuracy ({rows[0]['split']}; chance {rows[0]['chance']:.3f})", ""),
         ]
-    unjudged = shortcuts.unjudged(found.probes) if rows else set()
+    unjudged = shortcuts.unjudged(found.probes)
     for row in rows:
         line = f"  {row['probe']:<24}{row['balanced_accuracy']:.3f}  [{row['low']:.3f}, {row['high']:.3f}]"
         lines.append(f"{line}  not judged: no empty slide" if row["probe"] in unjudged else line)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from hemapipe.core.tables import SPLITS
+from hemapipe.core.tables import SPLITS, persons
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,21 @@ class Inputs:
     def path_of(self) -> dict[str, str]:
         """The path of every image_id."""
         return dict(zip(self.manifest["image_id"], self.manifest["path"], strict=True))
+
+    @cached_property
+    def label_of(self) -> dict[str, str]:
+        """The label of every image_id, '' where unknown."""
+        return dict(zip(self.manifest["image_id"], self.manifest["label"], strict=True))
+
+    @cached_property
+    def patient_of(self) -> dict[str, str]:
+        """The patient (the person, where several numbers are one) of every image_id, '' where unknown."""
+        return dict(zip(self.manifest["image_id"], persons(self.manifest), strict=True))
+
+    @property
+    def n_patients(self) -> int:
+        """The number of known patients."""
+        return len(set(self.patient_of.values()) - {""})
 
     @cached_property
     def row_of(self) -> dict[str, int]:

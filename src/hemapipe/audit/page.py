@@ -57,7 +57,7 @@ def render(audit: Audit, title: str) -> str:
             if f.panels or f.listed
         ],
         probes=[(name, NAMES[name], numbers["probes"][name]) for name in NAMES if name in numbers["probes"]],
-        unjudged=unjudged(audit.probes) if audit.probes else set(),
+        unjudged=unjudged(audit.probes),
     )
 
 

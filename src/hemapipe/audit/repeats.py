@@ -7,7 +7,6 @@ import pandas as pd
 
 from hemapipe.audit.findings import Finding, Panel, Verdict, part
 from hemapipe.audit.inputs import Inputs
-from hemapipe.core.tables import persons
 from hemapipe.core.text import counted
 
 _SHOWN = 12
@@ -88,7 +87,7 @@ def check_near(inputs: Inputs) -> Finding:
 def check_contradictions(inputs: Inputs) -> Finding:
     """Judge equal pixels, and near repeats, under different labels."""
     sets = contradictory_sets(inputs.manifest)
-    label, _ = _labels_and_patients(inputs)
+    label = inputs.label_of
     near = [
         pair for pair in near_pairs(inputs) if "" not in map(label.get, pair) and len(set(map(label.get, pair))) > 1
     ]
@@ -111,9 +110,12 @@ def check_contradictions(inputs: Inputs) -> Finding:
 
 def _spread(inputs: Inputs, sets: list[list[str]]) -> dict[str, float | int]:
     """Count the sets that go across labels, patients, and the roles train (or val) and test of the run's split."""
-    across = {"n_sets": len(sets), "n_across_roles": 0}
-    for name, value in zip(("n_across_labels", "n_across_patients"), _labels_and_patients(inputs), strict=True):
-        across[name] = sum(n > 1 for n in _n_values(sets, value))
+    across = {
+        "n_sets": len(sets),
+        "n_across_labels": sum(n > 1 for n in _n_values(sets, inputs.label_of)),
+        "n_across_patients": sum(n > 1 for n in _n_values(sets, inputs.patient_of)),
+        "n_across_roles": 0,
+    }
     if len(inputs.splits):
         tested, used = (_folds_in(inputs.splits, roles) for roles in (["test"], ["train", "val"]))
         none: set[int] = set()
@@ -129,22 +131,14 @@ def _folds_in(splits: pd.DataFrame, roles: list[str]) -> dict[str, set[int]]:
     return {str(image): found for image, found in folds.items()}
 
 
-def _labels_and_patients(inputs: Inputs) -> tuple[dict[str, str], dict[str, str]]:
-    """Return image_id → label, and → patient (the person, where several numbers are one); '' where unknown."""
-    rows = inputs.manifest
-    label, patient = (dict(zip(rows["image_id"], values, strict=True)) for values in (rows["label"], persons(rows)))
-    return label, patient
-
-
 def _n_values(sets: list[list[str]], value: dict[str, str]) -> list[int]:
     """Count the known values in each set."""
     return [len({value[image] for image in ids} - {""}) for ids in sets]
 
 
 def _across(inputs: Inputs, sets: list[list[str]], numbers: dict[str, float | int]) -> str:
-    label, patient = _labels_and_patients(inputs)
-    labels = f"{numbers['n_across_labels']} across labels" if any(label.values()) else "labels unknown"
-    unknown = sum(any(patient[image] == "" for image in ids) for ids in sets)
+    labels = f"{numbers['n_across_labels']} across labels" if any(inputs.label_of.values()) else "labels unknown"
+    unknown = sum(any(inputs.patient_of[image] == "" for image in ids) for ids in sets)
     patients = "patients unknown"
     if unknown < len(sets):
         patients = f"{numbers['n_across_patients']} across patients"
@@ -162,7 +156,7 @@ def _verdict(inputs: Inputs, numbers: dict[str, float | int]) -> Verdict:
 
 def _telling(inputs: Inputs, sets: list[list[str]]) -> list[list[str]]:
     """Return the sets, those that go across labels or patients first."""
-    labels, patients = (_n_values(sets, value) for value in _labels_and_patients(inputs))
+    labels, patients = (_n_values(sets, value) for value in (inputs.label_of, inputs.patient_of))
     weight = [-(2 * (n > 1) + (m > 1)) for n, m in zip(labels, patients, strict=True)]
     return [sets[index] for index in np.argsort(weight, kind="stable")]
 

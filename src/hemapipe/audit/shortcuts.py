@@ -90,9 +90,10 @@ def is_undecided(probe: Probe) -> bool:
 
 def unjudged(probes: dict[str, Probe]) -> set[str]:
     """Return the probes of which nothing is said, as too few of the tested images show an empty slide."""
-    background = probes["background_colour"]
-    few = background.n_seen < _ENOUGH_SEEN * len(background.rows)
-    return {"background_colour", "background_neutralised"} if few else set()
+    background = probes.get("background_colour")
+    if background is None or background.n_seen >= _ENOUGH_SEEN * len(background.rows):
+        return set()
+    return {"background_colour", "background_neutralised"}
 
 
 def share_of_full(probe: Probe, full: Probe) -> float:

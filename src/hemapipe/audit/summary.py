@@ -10,7 +10,6 @@ from hemapipe.audit import repeats
 from hemapipe.audit.core import Audit
 from hemapipe.audit.findings import WORDS
 from hemapipe.audit.probes import NAMES
-from hemapipe.core.tables import persons
 
 
 def machine_readable(audit: Audit) -> dict[str, Any]:
@@ -29,7 +28,7 @@ def machine_readable(audit: Audit) -> dict[str, Any]:
     return {
         "images": len(table),
         "labels": {str(label): int(count) for label, count in labels.items()},
-        "patients": len(set(persons(table)) - {""}),
+        "patients": inputs.n_patients,
         **named,
         "exact_repeats": _paths(audit, repeats.exact_sets(table)),
         "near_repeats": _paths(audit, repeats.near_pairs(inputs)),

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from hemapipe.core.tables import persons
+
 if TYPE_CHECKING:
     from hemapipe.leakage.arms import Arms
 
@@ -39,7 +41,7 @@ def facts(arms: Arms, manifest: pd.DataFrame, clusters: pd.DataFrame) -> dict[st
 
 def note(scheme: str, rows: pd.DataFrame, n_groups: int) -> str:
     """Return what limits the honest arm, in words; '' where every test image (a row of the manifest) has a patient."""
-    unknown = int(((rows["patient"] == "") & (rows["person"] == "")).sum())
+    unknown = int((persons(rows) == "").sum())
     if scheme == "contiguous":
         alone = "; neighbours count as independent, so the intervals are too narrow" if n_groups == len(rows) else ""
         return f"blocks of capture order stand in for patients, so the gap may be larger than measured{alone}"

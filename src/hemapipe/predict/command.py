@@ -144,7 +144,8 @@ def render_summary(done: Summary, run: Run, model: str) -> str:
 def _of_fold0(run: Run, score: dict[str, Any]) -> str:
     """Say how good the model that answers is by itself, where that was measured and there are other folds."""
     own = score.get("balanced_accuracy_fold0")
-    return "" if own is None or run.n_folds == 1 else f", which has {own:.3f} on that fold's test images"
+    single = run.facts["split"].get("n_folds") == 1
+    return "" if own is None or single else f", which has {own:.3f} on that fold's test images"
 
 
 def _of_8_bits(run: Run, model: str) -> str:

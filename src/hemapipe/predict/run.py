@@ -72,9 +72,7 @@ class Run:
         for name, of in exports.items():  # of the models that answer, on the same images
             if "balanced_accuracy" in of:
                 self.scores[name]["balanced_accuracy_fold0"] = float(of["balanced_accuracy"])
-        self.facts: dict[str, dict[str, Any]] = {
-            name: _read(root / f"metrics/{name}.json") for name in ("split", "catalog", "augment", "reject")
-        }
+        self.facts = {name: _read(root / f"metrics/{name}.json") for name in ("split", "catalog", "augment", "reject")}
 
     def _asked(self, names: list[str] | None) -> list[str]:
         wanted = names or [self.recommended, *(name for name in self.known if name != self.recommended)]
@@ -82,11 +80,6 @@ class Run:
             if name not in self.known:
                 raise HemapipeError(f"no exported model {name!r}{did_you_mean(name, list(self.known))}")
         return wanted
-
-    @property
-    def n_folds(self) -> int:
-        """How many folds the scores are of, 0 where that is not known."""
-        return int(self.facts["split"].get("n_folds", 0))
 
     def version(self, name: str) -> str:
         """Return what made a prediction: a model's name, and `int8` where a network of it has 8 bits."""

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from hemapipe.core.errors import HemapipeError
+from hemapipe.core.tables import persons
 from hemapipe.group.components import build_groups, with_ties
 
 #: Metric → the column whose equal values ('' aside) make two images siblings. A subject is a patient, or all patient
@@ -28,7 +29,7 @@ def tied(rows: pd.DataFrame, groups: pd.DataFrame, ties: pd.DataFrame | None) ->
     if group.isna().any():
         raise HemapipeError("groups.csv lacks images of manifest.csv: `dvc repro group`")
     bodies = build_groups(rows, ["patient"]).set_index("image_id")["group"]
-    named = (rows["patient"] != "") | (rows["person"] != "")
+    named = persons(rows) != ""
     return with_ties(rows, ties).assign(group=group, subject=rows["image_id"].map(bodies).where(named, ""))
 
 
